@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) the snapferry authors
+
+/// A date and a time of day in the proleptic Gregorian calendar, in UTC.
+package struct CivilTime: Hashable, Sendable {
+    package var year: Int
+    package var month: Int
+    package var day: Int
+    package var hour: Int
+    package var minute: Int
+    package var second: Int
+    package var microsecond: Int
+
+    /// Days since 1970-01-01 of a civil date.
+    ///
+    /// Source: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms".
+    package static func days(year: Int, month: Int, day: Int) -> Int64 {
+        let shifted = Int64(month <= 2 ? year - 1 : year)
+        let era = shifted.flooredQuotient(400)
+        let yearOfEra = shifted - era * 400
+        let dayOfYear = Int64((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1)
+        let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
+        return era * 146_097 + dayOfEra - 719_468
+    }
+}
+
+extension Instant {
+    /// The date and time of day in UTC.
+    package var civil: CivilTime {
+        let days = self.microseconds.flooredQuotient(86_400_000_000)
+        let timeOfDay = self.microseconds - days * 86_400_000_000
+        let shifted = days + 719_468
+        let era = shifted.flooredQuotient(146_097)
+        let dayOfEra = shifted - era * 146_097
+        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let monthIndex = (5 * dayOfYear + 2) / 153
+        let month = Int(monthIndex < 10 ? monthIndex + 3 : monthIndex - 9)
+        let seconds = timeOfDay / 1_000_000
+        return CivilTime(
+            year: Int(yearOfEra + era * 400) + (month <= 2 ? 1 : 0),
+            month: month,
+            day: Int(dayOfYear - (153 * monthIndex + 2) / 5 + 1),
+            hour: Int(seconds / 3600),
+            minute: Int(seconds / 60 % 60),
+            second: Int(seconds % 60),
+            microsecond: Int(timeOfDay % 1_000_000)
+        )
+    }
+
+    /// Makes the moment that a civil time in UTC names.
+    package init(_ civil: CivilTime) {
+        let days = CivilTime.days(year: civil.year, month: civil.month, day: civil.day)
+        let seconds = days * 86_400 + Int64(civil.hour * 3600 + civil.minute * 60 + civil.second)
+        self.init(microseconds: seconds * 1_000_000 + Int64(civil.microsecond))
+    }
+
+    /// `2026-11-21T20:10:28.618Z`: UTC, milliseconds only where there are any.
+    package var iso8601: String {
+        let civil = self.civil
+        let milliseconds = civil.microsecond / 1000
+        let fraction = milliseconds == 0 ? "" : "." + Self.padded(milliseconds, 3)
+        return "\(Self.padded(civil.year, 4))-\(Self.padded(civil.month, 2))-\(Self.padded(civil.day, 2))T"
+            + "\(Self.padded(civil.hour, 2)):\(Self.padded(civil.minute, 2)):\(Self.padded(civil.second, 2))\(fraction)Z"
+    }
+
+    /// `20261121T201028Z`, as Signature Version 4 dates a request.
+    package var iso8601Basic: String {
+        let civil = self.civil
+        return Self.padded(civil.year, 4) + Self.padded(civil.month, 2) + Self.padded(civil.day, 2) + "T"
+            + Self.padded(civil.hour, 2) + Self.padded(civil.minute, 2) + Self.padded(civil.second, 2) + "Z"
+    }
+
+    /// Reads an ISO 8601 date and time: extended or basic form, a fraction of any length, `Z`, an offset, or nothing
+    /// for UTC.
+    ///
+    /// - Returns: `nil` when the text is anything else, or names a day or an hour that does not exist.
+    package init?(iso8601 text: some StringProtocol) {
+        var reader = DigitReader(Array(text.utf8))
+        guard let year = reader.digits(4) else { return nil }
+        let isExtended = reader.skip("-")
+        guard let month = reader.digits(2), !isExtended || reader.skip("-"), let day = reader.digits(2),
+            reader.skip("T") || reader.skip(" "), let hour = reader.digits(2), !isExtended || reader.skip(":"),
+            let minute = reader.digits(2), !isExtended || reader.skip(":"), let second = reader.digits(2)
+        else { return nil }
+        let microsecond = reader.skip(".") || reader.skip(",") ? reader.fraction() : 0
+        guard let microsecond, let offset = reader.offset(), reader.isAtEnd,
+            (1...12).contains(month), (1...Self.length(ofMonth: month, year: year)).contains(day),
+            hour < 24, minute < 60, second < 60
+        else { return nil }
+        let civil = CivilTime(
+            year: year,
+            month: month,
+            day: day,
+            hour: hour,
+            minute: minute,
+            second: second,
+            microsecond: microsecond
+        )
+        self = Instant(civil) - .seconds(offset)
+    }
+
+    private static func length(ofMonth month: Int, year: Int) -> Int {
+        switch month {
+        case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
+        case 4, 6, 9, 11: 30
+        default: 31
+        }
+    }
+
+    private static func padded(_ number: Int, _ width: Int) -> String {
+        let digits = String(number)
+        return String(repeating: "0", count: max(0, width - digits.count)) + digits
+    }
+}
+
+extension Instant: CustomStringConvertible {
+    package var description: String { self.iso8601 }
+}
+
+/// Reads digits and separators off the front of a text.
+private struct DigitReader {
+    private var rest: ArraySlice<UInt8>
+
+    init(_ bytes: [UInt8]) { self.rest = bytes[...] }
+
+    var isAtEnd: Bool { self.rest.isEmpty }
+
+    mutating func skip(_ character: Unicode.Scalar) -> Bool {
+        guard self.rest.first == UInt8(ascii: character) else { return false }
+        self.rest.removeFirst()
+        return true
+    }
+
+    mutating func digits(_ count: Int) -> Int? {
+        guard self.rest.count >= count else { return nil }
+        var value = 0
+        for byte in self.rest.prefix(count) {
+            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else { return nil }
+            value = value * 10 + Int(byte - UInt8(ascii: "0"))
+        }
+        self.rest.removeFirst(count)
+        return value
+    }
+
+    /// Reads a fraction of a second of any length and cuts it to microseconds.
+    mutating func fraction() -> Int? {
+        let digits = self.rest.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+        guard !digits.isEmpty else { return nil }
+        self.rest.removeFirst(digits.count)
+        let kept = digits.prefix(6).reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) }
+        return (digits.count..<max(6, digits.count)).reduce(kept) { value, _ in value * 10 }
+    }
+
+    /// Reads `Z`, `+hh:mm`, `-hhmm` or nothing, as seconds east of UTC.
+    mutating func offset() -> Int? {
+        if self.isAtEnd || self.skip("Z") { return 0 }
+        let sign = self.skip("-") ? -1 : self.skip("+") ? 1 : 0
+        guard sign != 0, let hours = self.digits(2) else { return nil }
+        _ = self.skip(":")
+        guard let minutes = self.digits(2) else { return nil }
+        return sign * (hours * 3600 + minutes * 60)
+    }
+}

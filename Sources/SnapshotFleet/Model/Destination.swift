@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) the snapferry authors
+
+/// Where copies go: an account and a Region.
+package struct Destination: Hashable, Sendable, Comparable, CustomStringConvertible {
+    /// Twelve digits.
+    package let account: String
+    package let region: String
+
+    package init(account: String, region: String) {
+        self.account = account
+        self.region = region
+    }
+
+    /// The destination for people: `444455556666/eu-west-1`.
+    package var description: String { "\(self.account)/\(self.region)" }
+
+    package static func < (left: Destination, right: Destination) -> Bool { left.description < right.description }
+}
+
+/// One concurrent-copy quota: RDS counts by destination account, Region and kind.
+package struct SlotPool: Hashable, Sendable, Comparable, CustomStringConvertible {
+    package let destination: Destination
+    package let kind: SnapshotKind
+
+    package init(destination: Destination, kind: SnapshotKind) {
+        self.destination = destination
+        self.kind = kind
+    }
+
+    /// The pool for people: `444455556666/eu-west-1/cluster`.
+    package var description: String { "\(self.destination)/\(self.kind.rawValue)" }
+
+    package static func < (left: SlotPool, right: SlotPool) -> Bool { left.description < right.description }
+}
