@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) the snapferry authors
+
+/// What a message from the job queue asks for.
+package enum IncomingMessage: Hashable, Sendable {
+    /// RDS made a snapshot.
+    case snapshot(SnapshotEvent)
+    /// Somebody or a schedule asks to compare sources with destinations.
+    case sweep(SweepRequest)
+    /// One snapshot to carry to one destination.
+    case job(CopyJob)
+    /// Well formed, and nothing to do.
+    case ignored(reason: IgnoreReason, detail: String)
+    /// Nothing the fleet understands; the reason is for the operator who finds it in the dead-letter queue.
+    case malformed(reason: String)
+}
+
+/// Why a well-formed message asks for nothing; the raw values are bounded and safe as a metric label.
+package enum IgnoreReason: String, Hashable, Sendable, CaseIterable {
+    /// RDS has begun to make a snapshot; another event follows when it is there.
+    case snapshotStillCreating = "snapshot-still-creating"
+    /// A copy was started, finished or cancelled; Describe tells more, and of both kinds.
+    case copyProgress = "copy-progress"
+    case snapshotDeleted = "snapshot-deleted"
+    case snapshotRestored = "snapshot-restored"
+    case snapshotExport = "snapshot-export"
+    /// The snapshot carries the fleet's own tags: a copy of a copy is never started by accident.
+    case ownCopy = "own-copy"
+    /// Another event about a snapshot.
+    case otherSnapshotEvent = "other-snapshot-event"
+    /// An event about something else: the rule's pattern lets more through than snapshots.
+    case otherEvent = "other-event"
+}
+
+/// A request to compare sources with destinations and enqueue what is missing.
+package struct SweepRequest: Hashable, Sendable {
+    /// The one route to look at; `nil` for all.
+    package var route: String?
+    /// The source Regions to look at; empty for all that the routes name.
+    package var regions: [String]
+
+    package init(route: String? = nil, regions: [String] = []) {
+        self.route = route
+        self.regions = regions
+    }
+}
