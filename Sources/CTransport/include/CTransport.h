@@ -9,6 +9,86 @@
 // The Swift side never sees <curl/curl.h>, <openssl/evp.h> or <expat.h>: handles are opaque, options are typed
 // functions (curl_easy_setopt is variadic, so Swift cannot import it), and every pointer carries its nullability.
 
+// MARK: - HTTP, from curl
+
+typedef struct ctransport_easy ctransport_easy;
+typedef struct ctransport_multi ctransport_multi;
+
+/// Receives `size * count` bytes; return that product to go on, anything else to abort the transfer.
+typedef size_t (*ctransport_receive)(char *_Nonnull bytes, size_t size, size_t count, void *_Nullable context);
+
+/// Call once, before anything else here. Returns a CURLcode; 0 is success.
+int ctransport_global_init(void);
+/// What a CURLcode means; the text lives forever.
+const char *_Nonnull ctransport_describe(int code);
+
+/// A transfer that verifies its peer, follows no redirect, speaks only http and https, and sends nothing of its own
+/// accord but `Host` and `Content-Length`. NULL when memory is short. The functions below return a CURLcode.
+ctransport_easy *_Nullable ctransport_easy_new(void);
+/// Also frees the header list. Take the handle out of its multi handle first.
+void ctransport_easy_free(ctransport_easy *_Nonnull easy);
+int ctransport_easy_set_url(ctransport_easy *_Nonnull easy, const char *_Nonnull url);
+/// Sets the method and the body. curl copies both.
+int ctransport_easy_set_request(ctransport_easy *_Nonnull easy, const char *_Nonnull method,
+                                const uint8_t *_Nullable body, size_t body_count);
+/// Adds a line as `Name: value`, or `Name;` for an empty value. curl copies it.
+int ctransport_easy_add_header(ctransport_easy *_Nonnull easy, const char *_Nonnull line);
+/// Both in milliseconds; 0 means curl's default for the first and no limit for the second.
+int ctransport_easy_set_timeouts_ms(ctransport_easy *_Nonnull easy, long connect, long total);
+/// Trusts the certificates in this PEM file instead of the system's.
+int ctransport_easy_set_ca_bundle(ctransport_easy *_Nonnull easy, const char *_Nonnull path);
+/// Talks to the host itself whatever the proxy variables of the environment say.
+int ctransport_easy_bypass_proxy(ctransport_easy *_Nonnull easy);
+/// Both callbacks run on the thread that drives the transfer, with `context`.
+int ctransport_easy_on_answer(ctransport_easy *_Nonnull easy, ctransport_receive _Nonnull header,
+                              ctransport_receive _Nonnull body, void *_Nullable context);
+/// The HTTP status of the answer; 0 before there is one.
+long ctransport_easy_status(ctransport_easy *_Nonnull easy);
+/// What went wrong, in more words than ctransport_describe has; "" when curl said nothing. Lives as long as the handle.
+const char *_Nonnull ctransport_easy_problem(ctransport_easy *_Nonnull easy);
+
+ctransport_multi *_Nullable ctransport_multi_new(void);
+/// Take every easy handle out first.
+void ctransport_multi_free(ctransport_multi *_Nonnull multi);
+/// Returns a CURLMcode, as do the other functions on multi handles; 0 is success.
+int ctransport_multi_add(ctransport_multi *_Nonnull multi, ctransport_easy *_Nonnull easy);
+int ctransport_multi_remove(ctransport_multi *_Nonnull multi, ctransport_easy *_Nonnull easy);
+/// Moves every transfer on as far as it goes without waiting.
+int ctransport_multi_perform(ctransport_multi *_Nonnull multi);
+/// Waits for activity, a wakeup, or the timeout.
+int ctransport_multi_wait(ctransport_multi *_Nonnull multi, int timeout_ms);
+/// The one call that is safe from any thread.
+int ctransport_multi_wakeup(ctransport_multi *_Nonnull multi);
+/// The next finished transfer and its CURLcode, or NULL.
+ctransport_easy *_Nullable ctransport_multi_next_done(ctransport_multi *_Nonnull multi, int *_Nonnull code);
+
+// MARK: - XML, from expat
+
+/// Sees an element begin or end; `name` carries any prefix. Return 1 to go on, 0 to stop.
+typedef int (*ctransport_xml_element)(const char *_Nonnull name, void *_Nullable context);
+/// Sees a run of text; one text may come in several runs.
+typedef void (*ctransport_xml_text)(const char *_Nonnull bytes, int count, void *_Nullable context);
+
+/// Why a document was not read to its end.
+typedef enum ctransport_xml_outcome {
+    CTRANSPORT_XML_DONE = 0,
+    /// Not well-formed, or cut short.
+    CTRANSPORT_XML_MALFORMED = 1,
+    /// It declares a document type, so it could define entities; refused unread.
+    CTRANSPORT_XML_DOCTYPE = 2,
+    /// A callback returned 0.
+    CTRANSPORT_XML_STOPPED = 3,
+    CTRANSPORT_XML_NO_MEMORY = 4,
+} ctransport_xml_outcome;
+
+/// Reads a whole document. `line` gets the line where reading ended; `problem` a text that lives forever.
+ctransport_xml_outcome ctransport_xml_parse(const uint8_t *_Nonnull bytes, size_t count,
+                                            ctransport_xml_element _Nonnull start, ctransport_xml_element _Nonnull end,
+                                            ctransport_xml_text _Nonnull text, void *_Nullable context,
+                                            long *_Nonnull line, const char *_Nonnull *_Nonnull problem);
+
+// MARK: - Digests, from OpenSSL
+
 /// HMAC-SHA-256; writes 32 bytes to `digest`. Returns 1, or 0 on failure.
 int ctransport_hmac_sha256(const uint8_t *_Nullable key, size_t key_count, const uint8_t *_Nullable message,
                            size_t message_count, uint8_t *_Nonnull digest);

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) the snapferry authors
+
+/// An absolute `http` or `https` URL, taken apart and nothing decoded.
+package struct URLParts: Hashable, Sendable {
+    /// In lower case.
+    package var scheme: String
+    /// In lower case; an IPv6 address keeps its brackets.
+    package var host: String
+    /// `nil` when the URL names none.
+    package var port: Int?
+    /// At least `/`, percent-encoded.
+    package var path: String
+    /// Without the question mark; empty when there is none.
+    package var query: String
+
+    /// Takes a URL apart.
+    ///
+    /// - Returns: `nil` for another scheme, an empty host, a user in the URL, a bad port, or characters that can't stand
+    ///   in a URL. A fragment is dropped.
+    package init?(_ url: String) {
+        guard url.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }), let separator = url.firstRange(of: "://") else {
+            return nil
+        }
+        let scheme = url[..<separator.lowerBound].lowercased()
+        guard scheme == "http" || scheme == "https" else { return nil }
+        let rest = url[separator.upperBound...].prefix { $0 != "#" }
+        let authority = rest.prefix { $0 != "/" && $0 != "?" }
+        guard !authority.contains("@"), let (host, port) = Self.split(authority: authority) else { return nil }
+        let target = rest[authority.endIndex...]
+        let path = target.prefix { $0 != "?" }
+        self.scheme = scheme
+        self.host = host
+        self.port = port
+        self.path = path.isEmpty ? "/" : String(path)
+        self.query = String(target[path.endIndex...].dropFirst())
+    }
+
+    /// The `Host` header: the port only where it is not the scheme's own.
+    package var hostHeader: String {
+        guard let port = self.port, port != (self.scheme == "https" ? 443 : 80) else { return self.host }
+        return "\(self.host):\(port)"
+    }
+
+    /// The URL up to its host and port, without path and query.
+    package var origin: String {
+        let port = self.port.map { ":\($0)" } ?? ""
+        return "\(self.scheme)://\(self.host)\(port)"
+    }
+
+    private static func split(authority: Substring) -> (host: String, port: Int?)? {
+        let host: Substring
+        if authority.first == "[" {
+            guard let bracket = authority.firstIndex(of: "]") else { return nil }
+            host = authority[...bracket]
+        } else {
+            host = authority.prefix { $0 != ":" }
+        }
+        guard !host.isEmpty else { return nil }
+        let rest = authority[host.endIndex...]
+        if rest.isEmpty { return (host.lowercased(), nil) }
+        guard rest.first == ":", let port = UInt16(rest.dropFirst()) else { return nil }
+        return (host.lowercased(), Int(port))
+    }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) the snapferry authors
+
+import AWSClient
+import Testing
+
+@Suite("XML")
+struct XMLNodeTests {
+    static func parse(_ text: String) throws(XMLSyntaxError) -> XMLNode { try XMLNode(parsing: Array(text.utf8)) }
+
+    @Test("reads what RDS answers")
+    func reads() throws {
+        let root = try Self.parse(
+            """
+            <?xml version="1.0"?>
+            <DescribeDBSnapshotsResponse xmlns="http://rds.amazonaws.com/doc/2014-10-31/">
+              <DescribeDBSnapshotsResult>
+                <Marker>a&amp;b</Marker>
+                <DBSnapshots>
+                  <DBSnapshot><Status>available</Status><Encrypted>true</Encrypted><Port> 5432 </Port>
+                    <SnapshotCreateTime>2026-11-21T20:10:28.618272Z</SnapshotCreateTime></DBSnapshot>
+                  <DBSnapshot><Status><![CDATA[a<b]]></Status><Empty/></DBSnapshot>
+                </DBSnapshots>
+              </DescribeDBSnapshotsResult>
+            </DescribeDBSnapshotsResponse>
+            """
+        )
+        let result = try #require(root["DescribeDBSnapshotsResult"])
+        #expect(result.string("Marker") == "a&b")
+        let snapshots = result.list("DBSnapshots", of: "DBSnapshot")
+        #expect(snapshots.map { $0.string("Status") } == ["available", "a<b"])
+        #expect(snapshots[0].bool("Encrypted") == true)
+        #expect(snapshots[0].int("Port") == 5432)
+        #expect(snapshots[0].instant("SnapshotCreateTime")?.iso8601 == "2026-11-21T20:10:28.618Z")
+        #expect(snapshots[1].string("Empty") == "")
+        #expect(snapshots[1].string("Missing") == nil)
+        #expect(result.list("Missing", of: "X").isEmpty)
+        #expect(root.text == "")
+    }
+
+    @Test("prefixes are left aside")
+    func namespaces() throws {
+        let root = try Self.parse("<a:Root xmlns:a='urn:x'><a:Child>1</a:Child></a:Root>")
+        #expect(root.name == "Root")
+        #expect(root.int("Child") == 1)
+    }
+
+    @Test(
+        "refuses what is no document of AWS's, and says why",
+        arguments: [
+            ("", "empty"), (" \n\t", "empty"), ("{}", "not well-formed"),
+            ("<a><b></a>", "mismatched tag"), ("<a><b>", "no element found"), ("<a>&nope;</a>", "undefined entity"),
+            ("<!DOCTYPE html><html></html>", "HTML"), ("<html><body/></html>", "HTML"),
+            ("<!DOCTYPE a [<!ENTITY x 'xxxxxxxx'>]><a>&x;</a>", "document type"), ("<a/><b/>", "junk"),
+        ]
+    )
+    func refuses(text: String, reason: String) {
+        let error = #expect(throws: XMLSyntaxError.self) { try Self.parse(text) }
+        #expect(error?.problem.contains(reason) == true, "\(String(describing: error))")
+    }
+
+    @Test("nesting is limited")
+    func depth() throws {
+        func nested(_ depth: Int) -> String {
+            String(repeating: "<a>", count: depth) + String(repeating: "</a>", count: depth)
+        }
+        #expect(throws: Never.self) { try Self.parse(nested(XMLNode.depthLimit)) }
+        #expect(throws: XMLSyntaxError.self) { try Self.parse(nested(XMLNode.depthLimit + 1)) }
+    }
+
+    @Test("no truncation of an answer is taken for a whole one")
+    func truncations() throws {
+        let text = Array("<r><s>available</s><t a='1'>2</t></r>".utf8)
+        for length in 0..<text.count {
+            #expect(throws: XMLSyntaxError.self) { try XMLNode(parsing: Array(text[..<length])) }
+        }
+        #expect(throws: Never.self) { try XMLNode(parsing: text) }
+    }
+}
