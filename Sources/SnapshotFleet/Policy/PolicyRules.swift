@@ -124,7 +124,7 @@ struct PolicyRules {
 
     private mutating func check(account: String, at path: String) {
         if account.isEmpty || account.isAccountID { return }
-        self.report(path, "\(account.excerpt(60)) is no account", "write its twelve digits, in double quotes")
+        self.report(path, "\(account.excerpt(60)) is no account", "write its twelve digits")
     }
 
     private mutating func check(role: String, of rule: DestinationRule, at path: String) {

@@ -46,8 +46,10 @@ package struct SnapshotFacts: Hashable, Sendable {
         )
     }
 
-    /// Where the snapshot comes from; AWS Backup's are told by their names, because RDS calls them manual.
+    /// Where the snapshot comes from; AWS Backup's are told by their names.
+    ///
+    /// RDS calls them manual, of clusters always. Nobody else can use a colon in a name.
     var effectiveOrigin: Snapshot.Origin? {
-        self.arn.identifier.lowercased().hasPrefix("awsbackup:") ? .awsbackup : self.origin
+        self.arn.identifier.lowercased().contains("awsbackup:") ? .awsbackup : self.origin
     }
 }

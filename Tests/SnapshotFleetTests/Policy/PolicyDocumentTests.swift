@@ -216,7 +216,7 @@ struct PolicyDocumentTests {
         arguments: [
             (#""externalID": "x""#, [#"externalID: "externalID" is not known here; write "externalId", or remove it"#]),
             (#""account": 444455556666"#, ["account: a number where a text should be; write it in double quotes"]),
-            (#""account": "4444""#, ["account: 4444 is no account; write its twelve digits, in double quotes"]),
+            (#""account": "4444""#, ["account: 4444 is no account; write its twelve digits"]),
             (#""role": "admin""#, ["role: admin is no IAM role's ARN; write arn:aws:iam::444455556666:role/name"]),
             (
                 #""account": "111122223333", "role": "arn:aws:iam::444455556666:role/r""#,

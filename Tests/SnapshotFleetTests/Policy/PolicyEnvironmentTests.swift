@@ -90,7 +90,7 @@ struct PolicyEnvironmentTests {
             ),
             (
                 ["SNAPFERRY_DESTINATIONS": "12/eu-west-1"],
-                ["SNAPFERRY_DESTINATIONS: 12 is no account; write its twelve digits, in double quotes"]
+                ["SNAPFERRY_DESTINATIONS: 12 is no account; write its twelve digits"]
             ),
             (
                 ["SNAPFERRY_KMS_KEY": "eu-west-2=alias/dr"],
