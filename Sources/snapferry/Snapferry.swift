@@ -10,6 +10,7 @@ import LocalAWS
 struct Snapferry: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "snapferry",
-        abstract: "Carries Amazon RDS and Aurora snapshots into other Regions and accounts."
+        abstract: "Carries Amazon RDS and Aurora snapshots into other Regions and accounts.",
+        subcommands: [SimulateCommand.self]
     )
 }

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) the snapferry authors
+
+package import AWSClient
+
+/// The requests that an embedded AWS has seen, the latest hundred thousand of them.
+package struct Journal: Sendable {
+    /// One request and what came of it, in the order in which requests took effect.
+    package struct Entry: Hashable, Sendable {
+        /// Counts from 1 and never skips.
+        package var sequence = 0
+        package var requestID: String
+        /// What the wall clock showed.
+        package var wall: Instant
+        /// The world's time.
+        package var time: Instant
+        package var service: String
+        package var operation: String
+        package var region: String
+        package var account: String
+        /// The parameters that tell what a request was about; never a secret.
+        package var parameters: JSONValue
+        /// `OK`, or the code of the refusal.
+        package var outcome: String
+        /// The faults that struck; `nil` for none.
+        package var fault: String?
+
+        /// The entry as an object.
+        package var document: JSONValue {
+            .compact([
+                "sequence": .integer(Int64(self.sequence)), "requestID": .string(self.requestID),
+                "wall": .string(self.wall.iso8601), "time": .string(self.time.iso8601),
+                "service": .string(self.service), "operation": .string(self.operation),
+                "region": .string(self.region), "account": .string(self.account), "parameters": self.parameters,
+                "outcome": .string(self.outcome), "fault": self.fault.map { .string($0) },
+            ])
+        }
+    }
+
+    private static let capacity = 100_000
+
+    private var kept: [Entry] = []
+    private var oldest = 0
+    private var written = 0
+
+    package init() {}
+
+    /// Adds an entry and gives it its number; the oldest makes room.
+    package mutating func append(_ entry: Entry) {
+        var entry = entry
+        self.written += 1
+        entry.sequence = self.written
+        if self.kept.count < Self.capacity {
+            self.kept.append(entry)
+        } else {
+            self.kept[self.oldest] = entry
+            self.oldest = (self.oldest + 1) % Self.capacity
+        }
+    }
+
+    /// The entries after a sequence number, oldest first.
+    package func entries(after sequence: Int = 0) -> [Entry] {
+        let ordered = self.kept[self.oldest...] + self.kept[..<self.oldest]
+        return ordered.filter { $0.sequence > sequence }
+    }
+
+    /// The parameters worth keeping, by name: an explicit list, so that no secret can slip in.
+    private static let worthKeeping: Set<String> = [
+        "AttributeName", "BatchSize", "DBClusterIdentifier", "DBClusterSnapshotIdentifier", "DBInstanceIdentifier",
+        "DBSnapshotIdentifier", "DelaySeconds", "DestinationArn", "EventBusName", "Key", "KeyId", "KmsKeyId", "Marker",
+        "MaxNumberOfMessages", "MaxRecords", "Name", "OptionGroupName", "QueueName", "QueueUrl", "ResourceName",
+        "RoleArn", "RoleSessionName", "Rule", "SnapshotType", "SourceArn", "SourceDBClusterSnapshotIdentifier",
+        "SourceDBSnapshotIdentifier", "TableName", "TargetDBClusterSnapshotIdentifier", "TargetDBSnapshotIdentifier",
+        "VisibilityTimeout", "WaitTimeSeconds",
+    ]
+
+    /// What the journal keeps of a request's parameters; of a batch, how many entries it had.
+    package static func parameters(of request: JSONValue) -> JSONValue {
+        var members = (request.object ?? [:]).filter { self.worthKeeping.contains($0.key) }
+        if let entries = request["Entries"]?.array { members["Entries"] = .integer(Int64(entries.count)) }
+        return .object(members)
+    }
+}

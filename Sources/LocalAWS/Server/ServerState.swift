@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) the snapferry authors
+
+import AWSClient
+
+/// What the server keeps under its lock: the world, and what happened to it.
+struct ServerState: Sendable {
+    var world = World()
+    var journal = Journal()
+    var faults: FaultInjector
+    var verifier: SignatureVerifier
+    /// How far `POST /_local/advance` has put the world's clock ahead of its source.
+    var clockOffset = Duration.zero
+    var isStopping = false
+    /// The port that the server got; `nil` before it listens.
+    var port: Int?
+
+    private let time: SystemTimeSource
+
+    init(_ configuration: LocalAWSConfiguration) {
+        self.time = configuration.time
+        self.faults = FaultInjector(configuration.faults)
+        self.verifier = SignatureVerifier(keys: configuration.keys, isEnabled: configuration.verifiesSignatures)
+    }
+
+    /// The world's time, which never goes back, even where the system's clock is set.
+    var now: Instant {
+        let now = self.time.now() + self.clockOffset
+        return self.world.lastAdvance.map { max($0, now) } ?? now
+    }
+
+    /// A request that was let in.
+    struct Admission: Sendable {
+        var model: ModelRequest
+        var plan: FaultInjector.Plan
+    }
+
+    /// Finds out who asks, and what is to go wrong.
+    mutating func admit(
+        _ request: IncomingRequest,
+        _ decoded: DecodedRequest,
+        requestID: String,
+        wall: Instant
+    ) throws(ModelFailure) -> Admission {
+        let now = self.now
+        let origin: SignatureVerifier.Origin
+        do {
+            origin = try self.verifier.origin(of: request, asking: decoded, sts: self.world.sts, wall: wall, now: now)
+        } catch {
+            let presented = PresentedSignature(request)
+            self.record(decoded, requestID: requestID, region: presented?.scope.region, outcome: error.code, wall: wall)
+            throw error
+        }
+        let model = ModelRequest(
+            service: decoded.service,
+            operation: decoded.operation,
+            parameters: decoded.parameters,
+            caller: origin.caller,
+            region: origin.region,
+            requestID: requestID
+        )
+        let subject = FaultSubject(
+            service: model.service,
+            operation: model.operation,
+            region: model.region,
+            account: model.caller.account
+        )
+        return Admission(model: model, plan: self.faults.plan(for: subject))
+    }
+
+    /// Asks the world, as a client that reached it at `host`.
+    mutating func perform(
+        _ admission: Admission,
+        host: String,
+        wall: Instant
+    ) -> Result<JSONValue, ModelFailure> {
+        let now = self.now
+        // A queue's URL is good for whoever got it when it names the host that the client came by.
+        self.world.sqs.urlBase = "http://\(host)"
+        let usualDuplicates = self.world.sqs.duplicateEvery
+        if admission.plan.strike == .duplicate { self.world.sqs.duplicateEvery = 1 }
+        defer { self.world.sqs.duplicateEvery = usualDuplicates }
+        do {
+            return .success(try self.world.handle(admission.model, at: now))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// Writes a request into the journal.
+    mutating func record(
+        _ decoded: DecodedRequest,
+        requestID: String,
+        region: String? = nil,
+        account: String? = nil,
+        outcome: String,
+        fault: String? = nil,
+        wall: Instant
+    ) {
+        self.journal.append(
+            Journal.Entry(
+                requestID: requestID,
+                wall: wall,
+                time: self.now,
+                service: decoded.service.rawValue,
+                operation: decoded.operation,
+                region: region ?? "",
+                account: account ?? "",
+                parameters: Journal.parameters(of: decoded.parameters),
+                outcome: outcome,
+                fault: fault
+            )
+        )
+    }
+}
