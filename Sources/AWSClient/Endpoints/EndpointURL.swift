@@ -58,7 +58,10 @@ package struct EndpointURL: Sendable, Hashable {
     }
 
     /// Whether requests never leave the machine, or go to the link-local metadata services of ECS, EKS and EC2.
-    package var isLocal: Bool { self.isLoopback || self.host == "localhost" || Self.metadataHosts.contains(self.host) }
+    package var isLocal: Bool { self.servesContainers || Self.instanceHosts.contains(self.host) }
+
+    /// Whether container credentials may be asked for here in plain text: loopback, or where ECS and EKS serve them.
+    var servesContainers: Bool { self.isLoopback || Self.containerHosts.contains(self.host) }
 
     /// Whether the host is an address literal of the loopback interface.
     package var isLoopback: Bool {
@@ -67,9 +70,8 @@ package struct EndpointURL: Sendable, Hashable {
         return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
     }
 
-    private static let metadataHosts: Set<String> = [
-        "169.254.170.2", "169.254.170.23", "fd00:ec2::23", "169.254.169.254", "fd00:ec2::254",
-    ]
+    private static let containerHosts: Set<String> = ["localhost", "169.254.170.2", "169.254.170.23", "fd00:ec2::23"]
+    private static let instanceHosts: Set<String> = ["169.254.169.254", "fd00:ec2::254"]
 
     private static func hostAndPort(_ authority: Substring) throws(Refusal) -> (host: String, port: UInt16?) {
         let host: Substring

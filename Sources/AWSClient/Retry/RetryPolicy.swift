@@ -39,7 +39,7 @@ package struct RetryPolicy: Sendable {
         using random: inout some RandomNumberGenerator
     ) -> Duration? {
         let cost = Self.cost(of: error)
-        guard attempt < self.configuration.maxAttempts, RetryClassification.isRetryable(error), self.tokens >= cost
+        guard attempt < self.configuration.maxAttempts, error.isRetryable, self.tokens >= cost
         else { return nil }
         self.tokens -= cost
         let exponent = min(max(attempt - 1, 0), 10)

@@ -97,4 +97,12 @@ int ctransport_sha256(const uint8_t *_Nullable message, size_t message_count, ui
 /// MD5, for SQS's checksums only; writes 16 bytes to `digest`. Returns 1, or 0 where a FIPS build forbids it.
 int ctransport_md5(const uint8_t *_Nullable message, size_t message_count, uint8_t *_Nonnull digest);
 
+/// Starts a program, found along PATH, in a process group of its own, without standard input and error.
+///
+/// `argv` has at least a program and, like `envp`, ends with NULL. On success `pid` is the caller's to wait for and
+/// `output` the reading end of the program's standard output, non-blocking, the caller's to close. Returns 1, or 0 when
+/// nothing was started.
+int ctransport_spawn(char *_Nullable const *_Nonnull argv, char *_Nullable const *_Nonnull envp, int *_Nonnull pid,
+                     int *_Nonnull output);
+
 #endif

@@ -71,9 +71,18 @@ package enum JobMessage {
                 reason: #"a job whose "source" is no ARN of an RDS snapshot or cluster snapshot: \#(source)"#.excerpt()
             )
         }
+        let destination = try self.destination(document["destination"] ?? .null, account: account)
+        guard destination != Destination(account: arn.account, region: arn.region) else {
+            throw DecodingError(reason: "a job whose destination, \(destination), is where the snapshot is already")
+        }
+        guard RegionName.partition(of: destination.region) == RegionName.partition(of: arn.region) else {
+            throw DecodingError(
+                reason: "a job from \(arn.region) to \(destination.region), which is in another partition of AWS"
+            )
+        }
         return CopyJob(
             source: arn,
-            destination: try self.destination(document["destination"] ?? .null, account: account),
+            destination: destination,
             route: try self.text("route", document)?.excerpt() ?? "",
             firstSeen: try self.firstSeen(document) ?? sentAt,
             failedCopies: try self.failedCopies(document["failedCopies"] ?? .null)

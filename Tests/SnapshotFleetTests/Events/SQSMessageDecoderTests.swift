@@ -289,6 +289,14 @@ struct SQSMessageDecoderTests {
                 ["destination": ["region": "eu-west-1", "account": "12"]],
                 #"a job whose "destination.account" is not 12 digits: 12"#
             ),
+            (
+                ["destination": ["region": "us-east-1", "account": "123456789012"]],
+                "a job whose destination, 123456789012/us-east-1, is where the snapshot is already"
+            ),
+            (
+                ["destination": ["region": "cn-north-1"]],
+                "a job from us-east-1 to cn-north-1, which is in another partition of AWS"
+            ),
             (["route": []], #"a job whose "route" is an array, not a string"#),
             (["firstSeen": "yesterday"], #"a job whose "firstSeen" is no ISO 8601 time: yesterday"#),
             (["failedCopies": -1], #"a job whose "failedCopies" is -1, not a count"#),

@@ -74,15 +74,14 @@ struct TargetIdentifierTests {
     func property(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         var seen: [String: String] = [:]
-        for _ in 0..<4000 {
+        for _ in 0..<2000 {
             let arn = Self.anySource(using: &random)
             let destination = Destination(account: "111122223333", region: "eu-west-1")
             let name = TargetIdentifier.make(for: arn, destination: destination)
-            #expect(Self.isLegal(name, arn.kind), "\(name) for \(arn)")
-            #expect(name == TargetIdentifier.make(for: arn, destination: destination))
+            if !Self.isLegal(name, arn.kind) { Issue.record("\(name) for \(arn) is not legal") }
             let source = arn.description.lowercased()
             let other = seen.updateValue(source, forKey: "\(arn.kind) \(name)")
-            #expect(other == nil || other == source, "\(name) names both")
+            if let other, other != source { Issue.record("\(name) names both \(other) and \(source)") }
         }
     }
 

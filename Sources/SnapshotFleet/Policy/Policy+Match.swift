@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) the snapferry authors
+
+extension Policy {
+    /// The copies that the policy asks for, the highest priority first, one for each destination at most.
+    ///
+    /// Where facts are missing the copies that may yet be asked for are among them, marked by
+    /// ``PlannedCopy/isCertain``.
+    package func match(_ snapshot: SnapshotFacts) -> [PlannedCopy] {
+        self.explain(snapshot).copies
+    }
+
+    /// What each route says to a snapshot, test by test.
+    ///
+    /// Destinations without account are taken to be in the snapshot's own; ``resolved(ownAccount:)`` comes first.
+    package func explain(_ snapshot: SnapshotFacts) -> PolicyDecision {
+        var decisions: [PolicyDecision.RouteDecision] = []
+        var copies: [PlannedCopy] = []
+        for route in self.routes {
+            let rules = route.destinations.filter { $0.destination(for: snapshot.arn) != snapshot.arn.place }
+            let tests = Self.tests(of: route, on: snapshot) + [Self.placeTest(rules, of: route, on: snapshot)]
+            let outcomes = Set(tests.map(\.outcome))
+            let outcome: MatchOutcome =
+                outcomes.contains(.doesNotMatch) ? .doesNotMatch : outcomes.contains(.unknown) ? .unknown : .matches
+            decisions.append(.init(route: route.name, outcome: outcome, tests: tests))
+            if outcome == .doesNotMatch { continue }
+            copies += rules.map { Self.copy(of: snapshot.arn, $0, of: route, isCertain: outcome == .matches) }
+        }
+        var taken: Set<Destination> = []
+        let ordered = copies.enumerated().sorted { ($1.element.priority, $0.offset) < ($0.element.priority, $1.offset) }
+        let kept = ordered.map(\.element).filter { taken.insert($0.destination).inserted }
+        return PolicyDecision(routes: decisions, copies: kept)
+    }
+
+    /// The plan behind a job that exists: the rule of its route for its destination.
+    ///
+    /// A job whose route has since left the policy, or that names none, falls to the highest priority that leads to its
+    /// destination.
+    ///
+    /// - Parameter job: The job.
+    /// - Returns: `nil` when no route leads there.
+    package func plan(for job: CopyJob) -> PlannedCopy? {
+        let plans = self.routes.flatMap { route in
+            route.destinations.filter { $0.leads(to: job.destination) }.map { rule in
+                var copy = Self.copy(of: job.source, rule, of: route, isCertain: true)
+                copy.destination = job.destination
+                return copy
+            }
+        }
+        let ordered = plans.enumerated().sorted { ($1.element.priority, $0.offset) < ($0.element.priority, $1.offset) }
+        return plans.first { $0.route == job.route } ?? ordered.first?.element
+    }
+
+    private static func copy(
+        of source: SnapshotARN,
+        _ rule: DestinationRule,
+        of route: Route,
+        isCertain: Bool
+    ) -> PlannedCopy {
+        PlannedCopy(
+            source: source,
+            destination: rule.destination(for: source),
+            route: route.name,
+            priority: route.priority,
+            newestOnly: route.newestOnly,
+            rule: rule,
+            isCertain: isCertain
+        )
+    }
+
+    // MARK: - Tests
+
+    static let accountTest = "source account"
+
+    private static func tests(of route: Route, on snapshot: SnapshotFacts) -> [PolicyDecision.Test] {
+        let arn = snapshot.arn
+        let accounts = route.source.accounts
+        return [
+            self.test("source Region", arn.region, isAmong: route.source.regions),
+            accounts.isEmpty
+                ? .init(name: self.accountTest, outcome: .matches, detail: "any")
+                : self.test(self.accountTest, arn.account, isAmong: accounts),
+            self.test("kind", arn.kind.rawValue, isAmong: route.match.kinds.map(\.rawValue).sorted()),
+            self.typeTest(route.match.types, on: snapshot),
+            self.ownCopyTest(on: snapshot),
+            self.test("engine", snapshot.engine, of: snapshot, isLike: route.match.engines),
+            self.test("database", snapshot.database, of: snapshot, isLike: route.match.databases),
+            self.excludeTest(route.match.exclude, on: snapshot),
+        ]
+    }
+
+    private static func test(_ name: String, _ value: String, isAmong values: [String]) -> PolicyDecision.Test {
+        let isFound = values.contains(value)
+        let detail = "\(value) is \(isFound ? "" : "not ")among \(values.joined(separator: ", "))"
+        return .init(name: name, outcome: isFound ? .matches : .doesNotMatch, detail: detail)
+    }
+
+    private static func unknown(_ name: String, _ snapshot: SnapshotFacts) -> PolicyDecision.Test {
+        .init(
+            name: name,
+            outcome: snapshot.isDescribed ? .doesNotMatch : .unknown,
+            detail: snapshot.isDescribed ? "RDS says nothing that the fleet knows" : "not known until described"
+        )
+    }
+
+    private static func typeTest(_ types: Set<Snapshot.Origin>, on snapshot: SnapshotFacts) -> PolicyDecision.Test {
+        guard let origin = snapshot.effectiveOrigin else { return self.unknown("type", snapshot) }
+        // Only manual snapshots can be shared, and "shared" is what they look like from another account.
+        let isShared = origin == .shared && types.contains(.manual)
+        let wanted = types.map(\.rawValue).sorted()
+        return self.test("type", isShared ? Snapshot.Origin.manual.rawValue : origin.rawValue, isAmong: wanted)
+    }
+
+    /// A copy of a copy is never started by accident.
+    private static func ownCopyTest(on snapshot: SnapshotFacts) -> PolicyDecision.Test {
+        let name = "not a copy of ours"
+        if let tags = snapshot.tags {
+            guard let source = tags[TagMerge.sourceKey] else {
+                return .init(name: name, outcome: .matches, detail: "it does not carry our tag")
+            }
+            return .init(name: name, outcome: .doesNotMatch, detail: "it is a copy of \(source.excerpt())")
+        }
+        if snapshot.origin == .automated {
+            return .init(name: name, outcome: .matches, detail: "copies are never automated")
+        }
+        return self.unknown(name, snapshot)
+    }
+
+    private static func test(
+        _ name: String,
+        _ value: String?,
+        of snapshot: SnapshotFacts,
+        isLike patterns: [GlobPattern]
+    ) -> PolicyDecision.Test {
+        if patterns.contains(where: \.isUniversal) { return .init(name: name, outcome: .matches, detail: "any") }
+        guard let value else { return self.unknown(name, snapshot) }
+        if let found = patterns.first(where: { $0.matches(value) }) {
+            return .init(name: name, outcome: .matches, detail: "\(value) is like \(found)")
+        }
+        let wanted = patterns.map(\.text).joined(separator: ", ")
+        return .init(name: name, outcome: .doesNotMatch, detail: "\(value) is like none of \(wanted)")
+    }
+
+    private static func excludeTest(_ patterns: [GlobPattern], on snapshot: SnapshotFacts) -> PolicyDecision.Test {
+        let name = "exclude"
+        if patterns.isEmpty { return .init(name: name, outcome: .matches, detail: "nothing is excluded") }
+        guard let database = snapshot.database else { return self.unknown(name, snapshot) }
+        if let found = patterns.first(where: { $0.matches(database) }) {
+            return .init(name: name, outcome: .doesNotMatch, detail: "\(database) is like \(found)")
+        }
+        return .init(name: name, outcome: .matches, detail: "\(database) is not excluded")
+    }
+
+    private static func placeTest(
+        _ rules: [DestinationRule],
+        of route: Route,
+        on snapshot: SnapshotFacts
+    ) -> PolicyDecision.Test {
+        if rules.isEmpty {
+            return .init(name: "destination", outcome: .doesNotMatch, detail: "it is in \(snapshot.arn.place) already")
+        }
+        let names = rules.map { $0.destination(for: snapshot.arn).description }.joined(separator: ", ")
+        return .init(name: "destination", outcome: .matches, detail: names)
+    }
+}
+
+extension DestinationRule {
+    fileprivate func destination(for source: SnapshotARN) -> Destination {
+        Destination(account: self.account ?? source.account, region: self.region)
+    }
+}
+
+extension SnapshotARN {
+    fileprivate var place: Destination { Destination(account: self.account, region: self.region) }
+}

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) the snapferry authors
+
+/// Which snapshots go where, and how.
+package struct Policy: Hashable, Sendable {
+    /// In the order of the document; each has a name of its own.
+    package var routes: [Route]
+
+    package init(routes: [Route]) {
+        self.routes = routes
+    }
+}
+
+/// Which snapshots go to which destinations, under which rules.
+package struct Route: Hashable, Sendable {
+    package var name: String
+    /// The higher goes first; also decides which route plans a copy that two of them ask for.
+    package var priority: Int
+    package var source: SourceSelection
+    package var match: SnapshotMatch
+    /// At least one; no two the same.
+    package var destinations: [DestinationRule]
+    /// Whether a snapshot that a newer one of its database overtakes before its copy starts is dropped.
+    package var newestOnly: Bool
+
+    package init(
+        name: String,
+        priority: Int = 0,
+        source: SourceSelection,
+        match: SnapshotMatch = SnapshotMatch(),
+        destinations: [DestinationRule],
+        newestOnly: Bool = false
+    ) {
+        self.name = name
+        self.priority = priority
+        self.source = source
+        self.match = match
+        self.destinations = destinations
+        self.newestOnly = newestOnly
+    }
+}
+
+/// Where a route's snapshots come from.
+package struct SourceSelection: Hashable, Sendable {
+    /// At least one: the fleet has to know where to sweep.
+    package var regions: [String]
+    /// Empty for the account of the fleet's own credentials alone, which ``Policy/resolved(ownAccount:)`` fills in.
+    package var accounts: [String]
+
+    package init(regions: [String], accounts: [String] = []) {
+        self.regions = regions
+        self.accounts = accounts
+    }
+}
+
+/// Which of a source's snapshots a route takes; all of the tests have to agree.
+package struct SnapshotMatch: Hashable, Sendable {
+    package var kinds: Set<SnapshotKind>
+    package var types: Set<Snapshot.Origin>
+    /// One of them has to describe the engine, such as `aurora-*`.
+    package var engines: [GlobPattern]
+    /// One of them has to describe the DB instance's or DB cluster's identifier.
+    package var databases: [GlobPattern]
+    /// None of them may describe the database.
+    package var exclude: [GlobPattern]
+
+    package init(
+        kinds: Set<SnapshotKind> = [.instance, .cluster],
+        types: Set<Snapshot.Origin> = [.automated, .manual],
+        engines: [GlobPattern] = ["*"],
+        databases: [GlobPattern] = ["*"],
+        exclude: [GlobPattern] = []
+    ) {
+        self.kinds = kinds
+        self.types = types
+        self.engines = engines
+        self.databases = databases
+        self.exclude = exclude
+    }
+}
+
+/// Where a route's copies go, and what they are like there.
+package struct DestinationRule: Hashable, Sendable {
+    package var region: String
+    /// `nil` for the account of the fleet's own credentials, which ``Policy/resolved(ownAccount:)`` fills in.
+    package var account: String?
+    /// The ARN of the role to take on for calls there; `nil` for the fleet's own credentials.
+    package var role: String?
+    /// What the role's trust policy asks for.
+    package var externalID: String?
+    /// A key's id, ARN, alias, or alias's ARN, in the destination's Region; `nil` where nothing is encrypted.
+    package var kmsKey: String?
+    /// The destination's option group for each of the source's.
+    package var optionGroups: [String: String]
+    /// How many copies RDS runs at once, where that is not ``SnapshotKind/defaultSlots``; 1 to 1000.
+    package var slots: [SnapshotKind: Int]
+    /// How many of them the fleet leaves to people.
+    package var headroom: Int
+    package var tags: [String: String]
+    /// Whether copies carry the source's tags as well.
+    package var copyTags: Bool
+
+    package init(
+        region: String,
+        account: String? = nil,
+        role: String? = nil,
+        externalID: String? = nil,
+        kmsKey: String? = nil,
+        optionGroups: [String: String] = [:],
+        slots: [SnapshotKind: Int] = [:],
+        headroom: Int = 0,
+        tags: [String: String] = [:],
+        copyTags: Bool = true
+    ) {
+        self.region = region
+        self.account = account
+        self.role = role
+        self.externalID = externalID
+        self.kmsKey = kmsKey
+        self.optionGroups = optionGroups
+        self.slots = slots
+        self.headroom = headroom
+        self.tags = tags
+        self.copyTags = copyTags
+    }
+
+    /// How many copies of a kind the fleet may have in progress there.
+    package func usableSlots(for kind: SnapshotKind) -> Int {
+        max(0, (self.slots[kind] ?? kind.defaultSlots) - self.headroom)
+    }
+
+    /// The option group for a copy; `nil` when the source's needs no replacement.
+    package func optionGroup(for source: String) -> String? {
+        // Names are case-insensitive in RDS.
+        self.optionGroups.first { $0.key.lowercased() == source.lowercased() }?.value
+    }
+}
+
+extension Policy {
+    /// The policy with the fleet's own account wherever it names none.
+    ///
+    /// - Parameter ownAccount: The account of the fleet's own credentials, twelve digits.
+    /// - Returns: A policy in which every account is named.
+    /// - Throws: ``PolicyError`` when two destinations of a route turn out to be the same, or a destination a source.
+    package func resolved(ownAccount: String) throws(PolicyError) -> Policy {
+        var policy = self
+        for route in policy.routes.indices {
+            if policy.routes[route].source.accounts.isEmpty { policy.routes[route].source.accounts = [ownAccount] }
+            for rule in policy.routes[route].destinations.indices
+            where policy.routes[route].destinations[rule].account == nil {
+                policy.routes[route].destinations[rule].account = ownAccount
+            }
+        }
+        let problems = PolicyRules(policy).problems
+        if !problems.isEmpty { throw PolicyError(source: "policy in account \(ownAccount)", problems: problems) }
+        return policy
+    }
+
+    /// How many copies the fleet may have in progress in a pool; where routes disagree, the smallest counts.
+    package func usableSlots(in pool: SlotPool) -> Int {
+        let rules = self.routes.flatMap(\.destinations).filter { $0.leads(to: pool.destination) }
+        return rules.map { $0.usableSlots(for: pool.kind) }.min() ?? pool.kind.defaultSlots
+    }
+
+    /// The destinations of all routes, each once, in order.
+    ///
+    /// Leaves out those that name no account: ``resolved(ownAccount:)`` comes first.
+    package var destinations: [Destination] {
+        let all = self.routes.flatMap(\.destinations).compactMap { rule in
+            rule.account.map { Destination(account: $0, region: rule.region) }
+        }
+        return Set(all).sorted()
+    }
+}
+
+extension DestinationRule {
+    /// Whether this is the rule for a destination; a rule without account is for any account.
+    func leads(to destination: Destination) -> Bool {
+        self.region == destination.region && (self.account ?? destination.account) == destination.account
+    }
+}

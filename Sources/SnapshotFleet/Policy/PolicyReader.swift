@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) the snapferry authors
+
+import AWSClient
+
+/// Turns a JSON document into a policy and collects what has the wrong shape.
+///
+/// Looks at names and types only; what the values mean is for ``PolicyRules``. What is wrong is replaced by something
+/// that those rules pass over, so that nothing is reported twice.
+struct PolicyReader {
+    private(set) var fields = FieldReader()
+
+    var problems: [PolicyProblem] { self.fields.problems }
+
+    mutating func policy(_ document: JSONValue) -> Policy {
+        guard let top = self.fields.object(document, at: "", known: ["routes", "$schema"]) else {
+            return Policy(routes: [])
+        }
+        let routes = self.fields.objects(top, "routes", remedy: #"write "routes": [ { … } ] with at least one route"#)
+        return Policy(routes: routes.map { self.route($0.value, at: $0.path) })
+    }
+
+    private mutating func route(_ value: JSONValue, at path: String) -> Route {
+        var route = Route(name: "", source: SourceSelection(regions: []), destinations: [])
+        let known = ["name", "priority", "source", "match", "destinations", "newestOnly"]
+        guard let object = self.fields.object(value, at: path, known: known, later: ["rpo", "retention"]) else {
+            return route
+        }
+        route.name = self.fields.text(object, "name", remedy: "give the route a name of its own") ?? ""
+        route.priority = self.fields.integer(object, "priority", in: -1000...1000) ?? 0
+        route.newestOnly = self.fields.flag(object, "newestOnly") ?? false
+        let source = self.fields.member(object, "source", remedy: #"write "source": { "regions": ["us-east-1"] }"#)
+        if let source,
+            let member = self.fields.object(source, at: object.path("source"), known: ["regions", "accounts"])
+        {
+            let remedy = "name at least one Region that snapshots come from"
+            route.source.regions = self.fields.texts(member, "regions", remedy: remedy) ?? []
+            route.source.accounts = self.fields.texts(member, "accounts") ?? []
+        }
+        if let match = self.fields.member(object, "match") {
+            route.match = self.match(match, at: object.path("match"))
+        }
+        let remedy = #"write "destinations": [ { "region": "eu-west-1" } ] with at least one destination"#
+        route.destinations = self.fields.objects(object, "destinations", remedy: remedy)
+            .map { self.destination($0.value, at: $0.path) }
+        return route
+    }
+
+    private mutating func match(_ value: JSONValue, at path: String) -> SnapshotMatch {
+        var match = SnapshotMatch()
+        let known = ["kinds", "types", "engines", "databases", "exclude"]
+        guard let object = self.fields.object(value, at: path, known: known, later: ["tags"]) else { return match }
+        if let kinds = self.fields.choices(object, "kinds", of: SnapshotKind.self) { match.kinds = kinds }
+        if let types = self.fields.choices(object, "types", of: Snapshot.Origin.self) { match.types = types }
+        if let engines = self.fields.texts(object, "engines") { match.engines = engines.map { GlobPattern($0) } }
+        if let databases = self.fields.texts(object, "databases") {
+            match.databases = databases.map { GlobPattern($0) }
+        }
+        match.exclude = self.fields.texts(object, "exclude", mayBeEmpty: true)?.map { GlobPattern($0) } ?? []
+        return match
+    }
+
+    private mutating func destination(_ value: JSONValue, at path: String) -> DestinationRule {
+        var rule = DestinationRule(region: "")
+        let known = [
+            "region", "account", "role", "externalId", "kmsKey", "optionGroups", "slots", "headroom", "tags",
+            "copyTags",
+        ]
+        guard let object = self.fields.object(value, at: path, known: known) else { return rule }
+        rule.region = self.fields.text(object, "region", remedy: "name the Region that copies go to") ?? ""
+        rule.role = self.fields.text(object, "role")
+        rule.account = self.fields.text(object, "account") ?? rule.role.flatMap(PolicyRules.account(ofRole:))
+        rule.externalID = self.fields.text(object, "externalId")
+        rule.kmsKey = self.fields.text(object, "kmsKey")
+        rule.optionGroups = self.fields.map(object, "optionGroups") ?? [:]
+        if let slots = self.fields.member(object, "slots"),
+            let counts = self.fields.object(
+                slots,
+                at: object.path("slots"),
+                known: SnapshotKind.allCases.map(\.rawValue)
+            )
+        {
+            for kind in SnapshotKind.allCases {
+                rule.slots[kind] = self.fields.integer(counts, kind.rawValue, in: 1...1000)
+            }
+        }
+        rule.headroom = self.fields.integer(object, "headroom", in: 0...999) ?? 0
+        rule.tags = self.fields.map(object, "tags") ?? [:]
+        rule.copyTags = self.fields.flag(object, "copyTags") ?? true
+        return rule
+    }
+}

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright (c) the snapferry authors
+"""boto3 clients for one endpoint, whatever the account and Region."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, replace
+from typing import Any
+
+import boto3
+import botocore.session
+from botocore.config import Config
+
+EAST, WEST, IRELAND = "us-east-1", "us-west-2", "eu-west-1"
+
+# A refusal is an answer to look at, so nothing is tried twice.
+NO_RETRIES = {"total_max_attempts": 1, "mode": "standard"}
+
+
+def unique(prefix: str) -> str:
+    """A name that no other test uses."""
+    return f"{prefix}-{uuid.uuid4().hex[:10]}"
+
+
+@dataclass(frozen=True)
+class Keys:
+    access_key: str
+    secret_key: str
+    token: str | None = None
+
+    def environment(self) -> dict[str, str]:
+        """The variables that every AWS client reads."""
+        variables = {"AWS_ACCESS_KEY_ID": self.access_key, "AWS_SECRET_ACCESS_KEY": self.secret_key}
+        return variables | ({"AWS_SESSION_TOKEN": self.token} if self.token else {})
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """One account of one emulated AWS."""
+
+    endpoint: str
+    keys: Keys
+    region: str = EAST
+
+    def client(self, service: str, region: str | None = None, **config: Any) -> Any:
+        return self.session(region).client(service, endpoint_url=self.endpoint, config=self._config(**config))
+
+    def session(self, region: str | None = None, botocore_session: botocore.session.Session | None = None) -> Any:
+        return boto3.session.Session(
+            aws_access_key_id=self.keys.access_key,
+            aws_secret_access_key=self.keys.secret_key,
+            aws_session_token=self.keys.token,
+            region_name=region or self.region,
+            botocore_session=botocore_session,
+        )
+
+    def with_keys(self, keys: Keys) -> Cloud:
+        return replace(self, keys=keys)
+
+    def in_account(self, account: str) -> Cloud:
+        """The same AWS as somebody in another account sees it, through a role there."""
+        answer = self.client("sts").assume_role(
+            RoleArn=f"arn:aws:iam::{account}:role/conformance", RoleSessionName="conformance"
+        )
+        credentials = answer["Credentials"]
+        return self.with_keys(
+            Keys(credentials["AccessKeyId"], credentials["SecretAccessKey"], credentials["SessionToken"])
+        )
+
+    @property
+    def account(self) -> str:
+        return self.client("sts").get_caller_identity()["Account"]
+
+    @staticmethod
+    def _config(**config: Any) -> Config:
+        return Config(**({"retries": NO_RETRIES, "read_timeout": 40, "connect_timeout": 5} | config))
+
+
+def queue_arn(sqs: Any, url: str) -> str:
+    return sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+
+
+def error_code(failure: Any) -> str:
+    """The code of a botocore ClientError, or of `pytest.raises`' record of one."""
+    return getattr(failure, "value", failure).response["Error"]["Code"]
+
+
+def error_message(failure: Any) -> str:
+    return getattr(failure, "value", failure).response["Error"]["Message"]
