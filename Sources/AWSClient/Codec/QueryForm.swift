@@ -3,10 +3,13 @@
 
 /// The parameters of a call in AWS's query protocol, in the order they were added.
 package struct QueryForm: Sendable {
+    /// The operation.
+    package let action: String
     package private(set) var pairs: [(name: String, value: String)]
 
     /// Begins a call.
     package init(action: String, version: String) {
+        self.action = action
         self.pairs = [("Action", action), ("Version", version)]
     }
 

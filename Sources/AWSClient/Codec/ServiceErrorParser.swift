@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) the snapferry authors
 
-/// Makes an AWSError of whatever came instead of an answer.
+/// Makes an ``AWSError`` of whatever came instead of an answer.
 ///
 /// Services answer errors in XML or JSON, in several layouts each; JSON services answer XML when the signature is
 /// wrong, and a proxy answers HTML or nothing. None of it may break the client.

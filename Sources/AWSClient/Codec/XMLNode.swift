@@ -32,8 +32,8 @@ package struct XMLNode: Hashable, Sendable {
 
     /// Reads a document and gives its outermost element.
     ///
-    /// - Throws: XMLSyntaxError for an empty, truncated or malformed document, an HTML page, one that declares a
-    ///   document type (it could define entities that blow up), or one nested deeper than depthLimit.
+    /// - Throws: ``XMLSyntaxError`` for an empty, truncated or malformed document, an HTML page, one that declares a
+    ///   document type (it could define entities that blow up), or one nested deeper than ``depthLimit``.
     package init(parsing bytes: [UInt8]) throws(XMLSyntaxError) {
         let isBlank = bytes.allSatisfy { $0 == 0x20 || (0x09...0x0D).contains($0) }
         guard !isBlank else { throw XMLSyntaxError(problem: "the document is empty", line: 1) }

@@ -73,7 +73,7 @@ package enum SigV4 {
         ].joined(separator: "\n")
     }
 
-    /// The names a signature covers: all but unsignedHeaders, in lower case, each once, sorted.
+    /// The names a signature covers: all but ``unsignedHeaders``, in lower case, each once, sorted.
     package static func signedHeaders(of headers: [(name: String, value: String)]) -> [String] {
         Set(headers.map { $0.name.lowercased() }).subtracting(self.unsignedHeaders).sorted()
     }

@@ -25,7 +25,7 @@ struct EasyHandle: ~Copyable {
     /// - Parameters:
     ///   - request: What to send.
     ///   - caBundle: A PEM file of certificates to trust instead of the system's; `nil` for those.
-    /// - Throws: AWSError with code `configuration` for what can't be sent.
+    /// - Throws: ``AWSError`` with code `configuration` for what can't be sent.
     mutating func configure(_ request: HTTPRequest, caBundle: String?) throws(AWSError) {
         guard URLParts(request.url) != nil, !request.url.utf8.contains(0) else {
             throw AWSError(.configuration, message: "the endpoint is not an absolute http or https URL")

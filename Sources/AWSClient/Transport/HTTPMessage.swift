@@ -80,7 +80,7 @@ extension [(name: String, value: String)] {
 package protocol HTTPTransport: Sendable {
     /// Sends a request and waits for the whole answer, whatever its status.
     ///
-    /// - Throws: AWSError with code `cancelled` as soon as the calling task is cancelled, `timedOut`,
+    /// - Throws: ``AWSError`` with code `cancelled` as soon as the calling task is cancelled, `timedOut`,
     ///   `unavailable`, `malformedAnswer` for an answer that is too large or no HTTP, or `configuration` for a request
     ///   that can't be sent.
     func send(_ request: HTTPRequest) async throws(AWSError) -> HTTPResponse

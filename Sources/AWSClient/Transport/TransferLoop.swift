@@ -8,7 +8,7 @@ import Synchronization
 /// Carries HTTP requests with curl, every transfer on one thread, so that no curl handle is ever touched by two.
 ///
 /// Callers hand over values and await a result; the handles are made, driven and freed on the loop's own thread, and
-/// connections are kept for the next request to the same host. The thread ends at shutdown(), or when nobody holds
+/// connections are kept for the next request to the same host. The thread ends at ``shutdown()``, or when nobody holds
 /// the loop any more.
 package final class TransferLoop: HTTPTransport {
     /// The largest answer taken unless told otherwise: 32 MiB.
@@ -22,7 +22,7 @@ package final class TransferLoop: HTTPTransport {
     /// - Parameters:
     ///   - caBundle: A PEM file of certificates to trust instead of the system's; `nil` for those.
     ///   - responseLimit: The largest body taken, in bytes.
-    /// - Throws: AWSError with code `unavailable` when curl can't start.
+    /// - Throws: ``AWSError`` with code `unavailable` when curl can't start.
     package init(caBundle: String? = nil, responseLimit: Int = defaultResponseLimit) throws(AWSError) {
         self.driver = try TransferDriver(caBundle: caBundle, responseLimit: responseLimit)
         DispatchQueue(label: "snapferry.transfers").async { [driver] in driver.run() }
