@@ -139,6 +139,18 @@ struct RDSSnapshotTests {
         )
     }
 
+    @Test("daily backups that are switched off and on again are taken once a day")
+    func switchedBackups() throws {
+        var world = World()
+        try world.call("CreateDBCluster", ["DBClusterIdentifier": "shop", "Engine": "aurora-mysql"])
+        #expect(world.rds.nextChange == nil)
+        world.rds.settings.automatedBackups = true
+        world.rds.settings.automatedBackups = false
+        world.rds.settings.automatedBackups = true
+        world.pass(.seconds(86_400))
+        #expect(try world.identifiers(.cluster) == ["rds:shop-2026-11-22-03-00"])
+    }
+
     @Test("the quota of manual snapshots counts copies, and neither automated snapshots nor AWS Backup's")
     func manualQuota() throws {
         var world = World { $0.manualSnapshotLimit = 3 }

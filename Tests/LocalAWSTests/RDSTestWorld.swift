@@ -107,16 +107,12 @@ struct RDSTestWorld {
         in region: String = "us-east-1"
     ) throws {
         let (databaseID, snapshotID) = Self.parameters(kind)
-        var parameters = more
-        parameters[databaseID] = .string(database)
-        parameters["Engine"] = kind == .instance ? "mysql" : "aurora-mysql"
-        if self.failure("CreateDB\(Self.word(kind, "Instance"))", .object(parameters), in: region) != nil {
-            // The database was there before.
-            _ = try self.call(
-                "DescribeDB\(Self.word(kind, "Instance"))s",
-                [databaseID: .string(database)],
-                in: region
-            )
+        let word = "DB" + Self.word(kind, "Instance")
+        if self.failure("Describe\(word)s", [databaseID: .string(database)], in: region) != nil {
+            var parameters = more
+            parameters[databaseID] = .string(database)
+            parameters["Engine"] = kind == .instance ? "mysql" : "aurora-mysql"
+            try self.call("Create\(word)", .object(parameters), in: region)
         }
         try self.call(
             "Create\(Self.element(kind))",
@@ -199,8 +195,8 @@ struct RDSTestWorld {
         account: String = Self.account
     ) -> String {
         let partition = region.hasPrefix("us-gov-") ? "aws-us-gov" : "aws"
-        return
-            "arn:\(partition):rds:\(region):\(account):\(kind == .instance ? "snapshot" : "cluster-snapshot"):\(identifier)"
+        let resource = kind == .instance ? "snapshot" : "cluster-snapshot"
+        return "arn:\(partition):rds:\(region):\(account):\(resource):\(identifier)"
     }
 
     static func element(_ kind: RDSKind) -> String { kind == .instance ? "DBSnapshot" : "DBClusterSnapshot" }

@@ -35,12 +35,13 @@ extension RDSModel {
         guard self.settings.automatedBackups, database.retention > 0, database.cluster == nil,
             let window = RDSBackupWindow(database.backupWindow)
         else { return }
-        let change = Change.backup(database.name, resourceID: database.traits.resourceID)
+        let change = Change.backup(database.name, resourceID: database.traits.resourceID, plan: self.backupPlan)
         self.timeline.plan(change, at: window.opening(after: now))
     }
 
     /// Plans the daily snapshots of all databases, after automated backups were switched on.
     mutating func planAllBackups(after now: Instant) {
+        self.backupPlan += 1
         let all = self.databases.values.flatMap { $0.values }
         let ordered = all.sorted { ($0.arn, $0.traits.resourceID) < ($1.arn, $1.traits.resourceID) }
         for database in ordered { self.planBackup(of: database, after: now) }

@@ -183,7 +183,7 @@ extension RDSModel {
         guard let url = call.text("PreSignedUrl"), let parts = RDSPresignedURL(url) else { throw problem }
         let parameters = parts.parameters
         let sourceParameter = "Source" + source.kind.snapshotParameter
-        guard parts.host.hasPrefix("rds."), parts.host.contains(region) || parts.host.hasPrefix("rds.local"),
+        guard !parts.host.hasSuffix(".amazonaws.com") || parts.host == "rds.\(region).amazonaws.com",
             parameters["Action"] == call.request.operation, parameters["DestinationRegion"] == call.region,
             parameters["KmsKeyId"] == call.text("KmsKeyId"), parameters[sourceParameter] == call.text(sourceParameter),
             parameters[sourceParameter]?.hasPrefix("arn:") == true, parameters["X-Amz-Signature"] != nil,

@@ -43,8 +43,8 @@ extension RDSModel {
 
     /// Takes a snapshot that people can't ask RDS for: an automated one, or one of AWS Backup.
     ///
-    /// `LocalCreateAutomatedSnapshot` takes `DBInstanceIdentifier` or `DBClusterIdentifier`, and if wanted `SnapshotType`
-    /// (`automated` or `awsbackup`) and `Tags`, which may be reserved ones. Where a snapshot of the same minute exists,
+    /// `LocalCreateAutomatedSnapshot` takes `DBInstanceIdentifier` or `DBClusterIdentifier`, and if wanted
+    /// `SnapshotType` (`automated` or `awsbackup`) and `Tags`, which may be reserved ones. Where a snapshot of the same minute exists,
     /// the next free minute names it.
     mutating func createAutomatedSnapshot(_ call: RDSCall) throws(ModelFailure) -> JSONValue {
         let kind: RDSKind = call.text("DBClusterIdentifier") == nil ? .instance : .cluster

@@ -15,7 +15,7 @@ package struct RDSModel: ServiceModel {
         case databaseReady(RDSName, resourceID: String)
         case databaseGone(RDSName, resourceID: String)
         /// The daily backup of a database is due.
-        case backup(RDSName, resourceID: String)
+        case backup(RDSName, resourceID: String, plan: Int)
         /// An automated snapshot has reached its age.
         case snapshotAges(RDSName, created: Instant)
     }
@@ -44,6 +44,8 @@ package struct RDSModel: ServiceModel {
     var eventsRaised = 0
     var resourcesMade = 0
     var copiesMade = 0
+    /// How often automated backups were switched on; what was planned before the last time no longer counts.
+    var backupPlan = 0
     /// How many copies each rule has spoilt, by its pattern.
     var faultsUsed: [String: Int] = [:]
     private var buckets: [RDSRegion: RDSRequestBucket] = [:]
@@ -101,7 +103,8 @@ package struct RDSModel: ServiceModel {
             if self.databases[name.place]?[name.identifier]?.traits.resourceID == resourceID {
                 self.databases[name.place]?[name.identifier] = nil
             }
-        case .backup(let name, let resourceID): self.takeBackup(of: name, resourceID: resourceID, at: moment)
+        case .backup(let name, let resourceID, let plan):
+            if plan == self.backupPlan { self.takeBackup(of: name, resourceID: resourceID, at: moment) }
         case .snapshotAges(let name, let created): self.ageOut(name, created: created, at: moment)
         }
     }
