@@ -90,4 +90,7 @@ extension DynamoDBItem {
     }
 
     var json: JSONValue { .object(self.mapValues(\.json)) }
+
+    /// Spelled out, since beside a `JSONValue` a bare `nil` means JSON's `null`, and DynamoDB refuses that.
+    var jsonUnlessEmpty: JSONValue? { self.isEmpty ? JSONValue?.none : .some(self.json) }
 }

@@ -63,7 +63,7 @@ extension DynamoDBClient {
             "TableName": .string(table), "KeyConditionExpression": .string(condition.text), "ConsistentRead": true,
             "ExpressionAttributeNames": condition.names.isEmpty
                 ? nil : .object(condition.names.mapValues { .string($0) }),
-            "ExpressionAttributeValues": condition.values.isEmpty ? nil : condition.values.json,
+            "ExpressionAttributeValues": condition.values.jsonUnlessEmpty,
             "Limit": limit.map { .integer(Int64($0)) }, "ExclusiveStartKey": startKey?.json,
         ]
         return try await self.call("Query", document) { json, _ in

@@ -65,7 +65,7 @@ package struct DynamoDBClient: Sendable {
             "ConditionExpression": condition.map { .string($0.text) },
             "UpdateExpression": update.map { .string($0.text) },
             "ExpressionAttributeNames": names.isEmpty ? nil : .object(names.mapValues { .string($0) }),
-            "ExpressionAttributeValues": values.isEmpty ? nil : values.json,
+            "ExpressionAttributeValues": values.jsonUnlessEmpty,
             "ReturnValuesOnConditionCheckFailure": condition.map { _ in "ALL_OLD" },
         ]
     }
