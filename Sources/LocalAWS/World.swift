@@ -9,6 +9,9 @@ package import AWSClient
 /// tells it the time, and must never tell it an earlier one than before.
 package struct World: Sendable {
     package var sqs = SQSModel()
+    package var events = EventBridgeModel()
+    package var rds = RDSModel()
+    package var kms = KMSModel()
     package var sts = STSModel()
     /// The latest moment that the world was told of; `nil` before the first.
     package private(set) var lastAdvance: Instant?
@@ -17,24 +20,70 @@ package struct World: Sendable {
 
     /// Asks a service.
     ///
+    /// - Parameters:
+    ///   - request: What is asked, and by whom.
+    ///   - now: The moment of the request.
+    /// - Returns: The result in the service's own spelling.
     /// - Throws: A ``ModelFailure`` for whatever the service refuses.
     package mutating func handle(_ request: ModelRequest, at now: Instant) throws(ModelFailure) -> JSONValue {
         self.advance(to: now)
+        // What a request sets going right away, such as the event of a snapshot that was begun.
+        defer { self.settle(at: now) }
         switch request.service {
         case .sqs: return try self.sqs.handle(request, at: now)
+        case .rds: return try self.rds.handle(request, keys: self.kms, at: now)
+        case .kms: return try self.kms.handle(request, at: now)
         case .sts: return try self.sts.handle(request, at: now)
-        default:
-            throw ModelFailure("ServiceUnavailable", "\(request.service.rawValue) is not here", status: 503)
+        case .dynamodb: throw ModelFailure("ServiceUnavailable", "DynamoDB is not here yet.", status: 503)
+        case .events:
+            let (result, effects) = try self.events.handle(request, at: now)
+            self.carryOut(effects, at: now)
+            return result
         }
     }
 
     /// The next moment at which something happens without being asked; `nil` when nothing will.
-    package var nextChange: Instant? { self.sqs.nextChange }
+    package var nextChange: Instant? {
+        let changes = [
+            self.sqs.nextChange, self.events.nextChange, self.rds.nextChange,
+            self.sts.nextChange,
+        ]
+        return changes.compactMap { $0 }.min()
+    }
 
-    /// Lets time pass in every service.
+    /// Lets time pass in every service, from one change to the next, so that each happens at its own moment.
     package mutating func advance(to now: Instant) {
+        var latest = self.lastAdvance
+        while let next = self.nextChange, next < now, latest.map({ $0 < next }) ?? true {
+            self.settle(at: next)
+            latest = next
+        }
+        self.settle(at: now)
         self.lastAdvance = now
-        _ = self.sqs.advance(to: now)
-        _ = self.sts.advance(to: now)
+    }
+
+    private mutating func settle(at now: Instant) {
+        let effects =
+            self.rds.advance(to: now) + self.events.advance(to: now) + self.sqs.advance(to: now)
+            + self.sts.advance(to: now)
+        self.carryOut(effects, at: now)
+    }
+
+    /// Carries out effects, and those that come of them, oldest first.
+    private mutating func carryOut(_ effects: [ModelEffect], at now: Instant) {
+        var pending = effects
+        while !pending.isEmpty {
+            var following: [ModelEffect] = []
+            for effect in pending {
+                switch effect {
+                case .event(let account, let region, let envelope):
+                    following += self.events.publish(envelope: envelope, account: account, region: region, at: now)
+                case .deliver(let queueARN, let body):
+                    // A queue that is gone loses the event, as with a target that has no dead-letter queue.
+                    _ = self.sqs.deliver(queueARN: queueARN, body: body, at: now)
+                }
+            }
+            pending = following
+        }
     }
 }

@@ -56,6 +56,9 @@ struct DocumentReader {
         try self.read(name, "an object", \.object)
     }
 
+    /// Whether there is such a member.
+    func has(_ name: String) -> Bool { self.members[name] != nil }
+
     /// The path of a member.
     func place(of name: String) -> String { self.path.isEmpty ? name : "\(self.path).\(name)" }
 

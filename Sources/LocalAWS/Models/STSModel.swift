@@ -12,7 +12,7 @@ package struct STSModel: ServiceModel {
     package struct Role: Hashable, Sendable {
         /// `arn:aws:iam::444455556666:role/dr`.
         package var arn: String
-        /// Who may assume it: account numbers, ARNs of users and roles, or `*`. Empty: everybody.
+        /// Account numbers, ARNs of users and roles, or `*`, that may assume it; everybody when there are none.
         package var trusted: [String]
         /// What the caller has to present; `nil` when nothing.
         package var externalID: String?

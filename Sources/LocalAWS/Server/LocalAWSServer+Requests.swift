@@ -24,6 +24,7 @@ extension LocalAWSServer {
     /// - Parameters:
     ///   - request: The request.
     ///   - isGone: Whether the client gave up; asked while a long poll waits.
+    /// - Returns: What to do with the connection.
     func outcome(of request: IncomingRequest, isGone: @Sendable () -> Bool) async -> Outcome {
         let requestID = UUID().uuidString.lowercased()
         let wall = SystemTimeSource.systemNow()

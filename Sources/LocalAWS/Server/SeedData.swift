@@ -14,7 +14,7 @@ package import AWSClient
 ///                        "gib": 100, "encrypted": true, "kmsKey": "alias/prod", "tags": { "dr": "true" } } ],
 ///       "clusters":  [ … the same … ],
 ///       "snapshots": [ { "account": "…", "region": "us-east-1", "kind": "instance", "database": "orders",
-///                        "id": "orders-before-upgrade", "tags": { } } ],
+///                        "id": "orders-before-upgrade", "type": "manual", "tags": { } } ],
 ///       "queues":    [ { "account": "…", "region": "us-east-1", "name": "jobs", "attributes": { },
 ///                        "deadLetterQueue": "jobs-dead", "maxReceiveCount": 5 } ],
 ///       "rules":     [ { "account": "…", "region": "us-east-1", "name": "snapshots", "pattern": { },

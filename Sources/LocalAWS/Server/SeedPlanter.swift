@@ -71,7 +71,7 @@ struct SeedPlanter {
     }
 
     mutating func plantSnapshot(_ item: Item) throws(DocumentError) {
-        let reader = try item.reader(["kind", "database", "id", "tags"])
+        let reader = try item.reader(["kind", "database", "id", "type", "tags"])
         let kind: String
         switch try reader.text("kind") ?? "instance" {
         case "instance": kind = "Instance"
@@ -79,6 +79,18 @@ struct SeedPlanter {
         default: throw DocumentError("\(item.path).kind", "\"instance\" or \"cluster\" belongs here")
         }
         let infix = kind == "Cluster" ? "Cluster" : ""
+        let type = try reader.text("type") ?? "manual"
+        guard ["manual", "automated", "awsbackup"].contains(type) else {
+            throw DocumentError("\(item.path).type", "\"manual\", \"automated\" or \"awsbackup\" belongs here")
+        }
+        if type != "manual" {
+            let parameters = JSONValue.compact([
+                "DB\(kind)Identifier": .string(try reader.required("database")), "SnapshotType": .string(type),
+                "Tags": try Self.tags(reader),
+            ])
+            try self.ask(.rds, "LocalCreateAutomatedSnapshot", parameters, for: item)
+            return
+        }
         let parameters = JSONValue.compact([
             "DB\(kind)Identifier": .string(try reader.required("database")),
             "DB\(infix)SnapshotIdentifier": .string(try reader.required("id")),

@@ -80,6 +80,11 @@ struct ServerState: Sendable {
         let usualDuplicates = self.world.sqs.duplicateEvery
         if admission.plan.strike == .duplicate { self.world.sqs.duplicateEvery = 1 }
         defer { self.world.sqs.duplicateEvery = usualDuplicates }
+        if admission.model.operation.hasPrefix("CopyDB") {
+            self.world.rds.settings.presignedURLCheck = { [verifier = self.verifier, sts = self.world.sts] url, copy in
+                verifier.isAuthentic(presignedURL: url, of: copy, sts: sts, wall: wall, now: now)
+            }
+        }
         do {
             return .success(try self.world.handle(admission.model, at: now))
         } catch {

@@ -11,6 +11,7 @@ package enum AnswerEncoder {
     ///   - result: The result's members; `null` for an operation that gives none.
     ///   - request: What was asked.
     ///   - requestID: Goes into the answer's header and, in XML, into its metadata.
+    /// - Returns: The answer, without a date.
     package static func answer(_ result: JSONValue, to request: DecodedRequest, requestID: String) -> OutgoingAnswer {
         switch request.language {
         case .json(let version, _):
@@ -42,6 +43,7 @@ package enum AnswerEncoder {
     ///   - service: Who refuses; `nil` where that never became clear.
     ///   - language: How the request spoke.
     ///   - requestID: Goes into the answer.
+    /// - Returns: The answer, without a date.
     package static func refusal(
         _ failure: ModelFailure,
         by service: ServiceName?,

@@ -14,6 +14,7 @@ package enum SQSQueryDialect {
     ///   - operation: The operation.
     ///   - form: What ``FormCodec`` made of the form.
     ///   - queueURL: Where the form was posted to, when that is a queue; a `QueueUrl` in the form goes first.
+    /// - Returns: The operation's parameters.
     package static func parameters(of operation: String, form: JSONValue, queueURL: String?) -> JSONValue {
         guard case .object(var members) = self.renamed(form) else { return form }
         if members["QueueUrl"] == nil, let queueURL { members["QueueUrl"] = .string(queueURL) }

@@ -4,8 +4,8 @@
 /// Whose access keys the embedded AWS knows beside those that STS gives out.
 
 ///
-/// Two kinds are always there: `test`, which belongs to account 000000000000, and for every account
-/// `AKIALOCAL` followed by its twelve digits. The secret of both is `test`.
+/// The key `test` belongs to account 000000000000, and to every account belongs `AKIALOCAL` followed by its digits. The
+/// secret of all these is `test`.
 package struct AccessKeyRegistry: Sendable {
     /// A long-term key.
     package struct AccessKey: Hashable, Sendable {

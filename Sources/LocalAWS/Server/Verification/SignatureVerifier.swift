@@ -33,6 +33,7 @@ package struct SignatureVerifier: Sendable {
     ///   - sts: Knows the sessions.
     ///   - wall: What the wall clock shows.
     ///   - now: The world's time.
+    /// - Returns: The sender and the Region.
     /// - Throws: A ``ModelFailure`` in the spelling of the service that was called.
     package func origin(
         of request: IncomingRequest,
@@ -72,6 +73,7 @@ package struct SignatureVerifier: Sendable {
     ///   - sts: Knows the sessions.
     ///   - wall: What the wall clock shows.
     ///   - now: The world's time.
+    /// - Returns: Whether the URL names the same copy, and its signature is right.
     package func isAuthentic(
         presignedURL url: String,
         of copy: ModelRequest,
