@@ -4,8 +4,8 @@
 /// Whose access keys the embedded AWS knows beside those that STS gives out.
 
 ///
-/// The key `test` belongs to account 000000000000, and to every account belongs `AKIALOCAL` followed by its digits. The
-/// secret of all these is `test`.
+/// `test` is there for account 000000000000, and `AKIALOCAL` with twelve digits after it for the account of that number.
+/// All of these have the secret `test`.
 package struct AccessKeyRegistry: Sendable {
     /// A long-term key.
     package struct AccessKey: Hashable, Sendable {
