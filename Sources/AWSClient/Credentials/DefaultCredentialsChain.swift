@@ -5,7 +5,7 @@
 ///
 /// The first that is configured counts: keys in the environment, a web identity token (IRSA), the profile, the container
 /// (ECS, EKS Pod Identity), the instance (EC2). If that one fails, so does the call: going on to the next would act as
-/// somebody else. Keys in the environment don't count when the environment also names a profile.
+/// somebody else. A profile that the environment names comes first, and keys in the environment then don't count.
 ///
 /// Source: botocore 1.43, `credentials.py`.
 package struct DefaultCredentialsChain: CredentialsProvider {
@@ -34,17 +34,15 @@ package struct DefaultCredentialsChain: CredentialsProvider {
     }
 
     private static func select(_ context: CredentialsContext) throws(AWSError) -> Selection {
-        if !context.config.isProfileExplicit, let provider = try EnvironmentCredentials(context.environment) {
+        if context.config.isProfileExplicit {
+            if let selection = try self.profile(context) { return selection }
+        } else if let provider = try EnvironmentCredentials(context.environment) {
             return Selection(origin: "the environment", provider: provider)
         }
         if let provider = try self.webIdentity(context) {
             return Selection(origin: "a web identity token", provider: provider)
         }
-        if let profile = try context.config.activeProfile(),
-            let provider = try ProfileCredentials(context).provider(for: profile)
-        {
-            return Selection(origin: "profile \"\(profile.name)\"", provider: provider)
-        }
+        if !context.config.isProfileExplicit, let selection = try self.profile(context) { return selection }
         if let provider = try context.container() { return Selection(origin: "the container", provider: provider) }
         guard let provider = try context.instanceMetadata() else { throw self.nothing }
         return Selection(
@@ -52,6 +50,13 @@ package struct DefaultCredentialsChain: CredentialsProvider {
             provider: LastResort(provider: provider),
             windows: .instanceMetadata
         )
+    }
+
+    private static func profile(_ context: CredentialsContext) throws(AWSError) -> Selection? {
+        guard let profile = try context.config.activeProfile(),
+            let provider = try ProfileCredentials(context).provider(for: profile)
+        else { return nil }
+        return Selection(origin: "profile \"\(profile.name)\"", provider: provider)
     }
 
     private static func webIdentity(_ context: CredentialsContext) throws(AWSError) -> WebIdentityCredentials? {
@@ -82,8 +87,9 @@ private struct LastResort: CredentialsProvider {
         do throws(AWSError) {
             return try await self.provider.credentials()
         } catch {
-            guard [.unavailable, .timedOut].contains(error.code) || error.httpStatus == 404 else { throw error }
-            throw DefaultCredentialsChain.nothing
+            // No answer, switched off, or an instance without a role.
+            let isAbsent = error.httpStatus.map { [403, 404, 405].contains($0) } ?? error.isRetryable
+            throw isAbsent ? DefaultCredentialsChain.nothing : error
         }
     }
 }

@@ -14,6 +14,31 @@ package enum RegionResolver {
         return region
     }
 
+    /// The configured Region, or the one of the EC2 instance this runs on.
+    ///
+    /// - Parameters:
+    ///   - environment: The process's environment.
+    ///   - profile: The profile in use, if there is one.
+    ///   - metadata: Whom to ask last; `nil` to ask nobody.
+    /// - Returns: A Region that could exist.
+    /// - Throws: AWSError with code `configuration` when no Region can be had, or one that could not exist is
+    ///   configured; `cancelled` when the task was cancelled.
+    package static func region(
+        environment: [String: String],
+        profile: Profile? = nil,
+        metadata: InstanceMetadata?
+    ) async throws(AWSError) -> String {
+        if let region = try self.configured(environment: environment, profile: profile) { return region }
+        do throws(AWSError) {
+            if let region = try await metadata?.region() { return region }
+        } catch  where error.code == .cancelled {
+            throw error
+        } catch {
+            // There is no instance to ask, so nothing was configured.
+        }
+        throw AWSError(.configuration, message: "no Region: set AWS_REGION, or region in the profile")
+    }
+
     /// Makes sure that a Region can stand in a host name and a credential scope.
     ///
     /// Region names that this client has never heard of pass: AWS opens new ones.
