@@ -22,7 +22,8 @@ package enum AnswerEncoder {
             let name = request.operation + "Result"
             var children: [XMLElement] = []
             if request.service == .sqs {
-                children = result == .null ? [] : [XMLElement(name, children: SQSQueryDialect.elements(of: result))]
+                let elements = SQSQueryDialect.elements(of: result, operation: request.operation)
+                children = result == .null ? [] : [XMLElement(name, children: elements)]
             } else if let members = result.object, !members.isEmpty {
                 children = [XMLElement(name, result, lists: request.service == .rds ? .byTable : .members)]
             }

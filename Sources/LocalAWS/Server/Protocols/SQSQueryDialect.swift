@@ -66,18 +66,19 @@ package enum SQSQueryDialect {
 extension SQSQueryDialect {
     /// Translates a result of the JSON protocol into what stands in the old answer: names and, for lists, one element
     /// after the other.
-    static func elements(of result: JSONValue) -> [XMLElement] {
+    static func elements(of result: JSONValue, operation: String) -> [XMLElement] {
         guard case .object(let members) = result else { return [] }
-        return members.sorted { $0.key < $1.key }.flatMap { self.elements(named: $0.key, $0.value) }
+        return members.sorted { $0.key < $1.key }.flatMap { self.elements(named: $0.key, $0.value, operation) }
     }
 
-    private static func elements(named name: String, _ value: JSONValue) -> [XMLElement] {
+    private static func elements(named name: String, _ value: JSONValue, _ operation: String) -> [XMLElement] {
         switch name {
-        case "Messages": self.list("Message", value)
-        case "Successful": self.list(self.successName(of: value), value)
-        case "Failed": self.list("BatchResultErrorEntry", value)
-        case "QueueUrls", "queueUrls": self.list("QueueUrl", value)
-        case "Results": self.list("ListMessageMoveTasksResultEntry", value)
+        case "Messages": self.list("Message", value, operation)
+        // `SendMessageBatchResultEntry`, and so on for each of the three batches.
+        case "Successful": self.list(operation + "ResultEntry", value, operation)
+        case "Failed": self.list("BatchResultErrorEntry", value, operation)
+        case "QueueUrls", "queueUrls": self.list("QueueUrl", value, operation)
+        case "Results": self.list("ListMessageMoveTasksResultEntry", value, operation)
         case "Attributes": self.pairs("Attribute", key: "Name", value)
         case "MessageAttributes": self.pairs("MessageAttribute", key: "Name", value)
         case "Tags": self.pairs("Tag", key: "Key", value)
@@ -85,9 +86,11 @@ extension SQSQueryDialect {
         }
     }
 
-    private static func list(_ name: String, _ value: JSONValue) -> [XMLElement] {
+    private static func list(_ name: String, _ value: JSONValue, _ operation: String) -> [XMLElement] {
         value.lenientArray.map { element in
-            if case .object = element { return XMLElement(name, children: self.elements(of: element)) }
+            if case .object = element {
+                return XMLElement(name, children: self.elements(of: element, operation: operation))
+            }
             return XMLElement(name, element, lists: .members)
         }
     }
@@ -102,12 +105,5 @@ extension SQSQueryDialect {
                 ]
             )
         }
-    }
-
-    /// The three batches name their successes differently; what is in an entry tells which one it was.
-    private static func successName(of value: JSONValue) -> String {
-        guard let first = value.array?.first else { return "BatchResultEntry" }
-        if first["MessageId"] != nil { return "SendMessageBatchResultEntry" }
-        return "DeleteMessageBatchResultEntry"
     }
 }
