@@ -88,6 +88,7 @@ struct RDSDescribeTests {
         ),
         Question("too few records", ["MaxRecords": 19], instance: nil, cluster: nil),
         Question("too many records", ["MaxRecords": "101"], instance: nil, cluster: nil),
+        Question("records that are no number", ["MaxRecords": "many"], instance: nil, cluster: nil),
         Question("a marker that is none", ["Marker": "zz"], instance: nil, cluster: nil),
     ]
 

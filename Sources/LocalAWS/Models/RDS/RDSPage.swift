@@ -14,12 +14,13 @@ struct RDSPage {
     let last: String?
 
     init(_ call: RDSCall) throws(ModelFailure) {
-        self.limit = call.parameters["MaxRecords"]?.lenientInt ?? 100
-        guard (20...100).contains(self.limit) else {
+        let asked = call.parameters["MaxRecords"] ?? 100
+        guard let limit = asked.lenientInt, (20...100).contains(limit) else {
             throw .invalidValue(
-                "Invalid value \(self.limit) for MaxRecords. Must be between 20 and 100"
+                "Invalid value \(asked.string ?? asked.description) for MaxRecords. Must be between 20 and 100"
             )
         }
+        self.limit = limit
         guard let marker = call.text("Marker") else {
             self.last = nil
             return

@@ -127,8 +127,8 @@ extension RDSModel {
             let foreign = self.foreignSnapshots(query, in: place).map { ($0.arn, $0) }
             found = (found + foreign).sorted { $0.0 < $1.0 }
         }
-        if let identifier = query.identifier, found.isEmpty, page.last == nil {
-            throw kind.snapshotNotFound(identifier)
+        if let named = call.text(kind.snapshotParameter), found.isEmpty, page.last == nil {
+            throw kind.snapshotNotFound(named)
         }
         let cut = page.cut(found) { $0.0 }
         return .compact([
