@@ -75,9 +75,9 @@ def test_aws_rds(aws: CommandLine) -> None:
     copy = aws(
         "rds", "copy-db-snapshot", "--region", IRELAND, "--source-region", EAST,
         "--source-db-snapshot-identifier", snapshot["DBSnapshotArn"],
-        "--target-db-snapshot-identifier", "over-there", "--tags", "Key=team,Value=orders & more",
+        "--target-db-snapshot-identifier", "over-there", "--tags", "Key=team,Value=orders + more",
     )["DBSnapshot"]
-    assert copy["TagList"] == [{"Key": "team", "Value": "orders & more"}]
+    assert copy["TagList"] == [{"Key": "team", "Value": "orders + more"}]
 
     def done() -> bool:
         found = aws("rds", "describe-db-snapshots", "--region", IRELAND, "--db-snapshot-identifier", "over-there")

@@ -41,11 +41,11 @@ def test_instances_and_clusters_are_created_described_and_deleted(rds: Any) -> N
     rds.create_db_instance(
         DBInstanceIdentifier=member, DBClusterIdentifier=cluster, Engine="aurora-postgresql", DBInstanceClass="db.r6g.large"
     )
-    instance = INSTANCE.create(rds, AllocatedStorage=33, Tags=[{"Key": "team", "Value": "orders & more"}])
+    instance = INSTANCE.create(rds, AllocatedStorage=33, Tags=[{"Key": "team", "Value": "orders + more"}])
 
     [found] = rds.describe_db_instances(DBInstanceIdentifier=instance)["DBInstances"]
     assert (found["DBInstanceStatus"], found["Engine"], found["AllocatedStorage"]) == ("available", "postgres", 33)
-    assert found["TagList"] == [{"Key": "team", "Value": "orders & more"}]
+    assert found["TagList"] == [{"Key": "team", "Value": "orders + more"}]
     assert found["DBInstanceArn"].endswith(f":db:{instance}")
     assert found["StorageEncrypted"] is False
     assert isinstance(found["InstanceCreateTime"], datetime)
