@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) the snapferry authors
+
+/// Everything a copy call needs.
+package struct CopyRequest: Hashable, Sendable {
+    package var job: CopyJob.ID
+    package var source: Snapshot
+    package var pool: SlotPool
+    package var target: String
+    /// The key to encrypt under, in the destination; `nil` where the source is not encrypted.
+    package var kmsKey: String?
+    /// Instances only; `nil` leaves it to RDS.
+    package var optionGroup: String?
+    package var tags: [String: String]
+
+    package init(
+        job: CopyJob.ID,
+        source: Snapshot,
+        pool: SlotPool,
+        target: String,
+        kmsKey: String? = nil,
+        optionGroup: String? = nil,
+        tags: [String: String] = [:]
+    ) {
+        self.job = job
+        self.source = source
+        self.pool = pool
+        self.target = target
+        self.kmsKey = kmsKey
+        self.optionGroup = optionGroup
+        self.tags = tags
+    }
+
+    /// Makes the request for a job, or says why RDS would refuse it.
+    ///
+    /// An encrypted snapshot needs the destination's key; a key with an unencrypted cluster snapshot is an error, and
+    /// with an unencrypted instance snapshot it would encrypt the copy, which nobody asked for. So the key goes with
+    /// encrypted sources and only with them.
+    ///
+    /// Source: API Reference, `CopyDBSnapshot` and `CopyDBClusterSnapshot`, `KmsKeyId`.
+    static func make(_ state: JobState, source: Snapshot) -> Result<CopyRequest, Trouble> {
+        if source.isEncrypted, state.rule.kmsKey == nil {
+            let detail = "\(source.arn) is encrypted, and the policy names no kmsKey for \(state.job.destination)"
+            return .failure(Trouble(.configuration(.kmsKey), reason: .kmsKey, detail: detail))
+        }
+        let merged = TagMerge.merge(
+            source: state.rule.copyTags ? source.tags : [:],
+            destination: state.rule.tags,
+            job: state.job,
+            sourceCreated: source.originalCreatedAt ?? source.createdAt
+        )
+        let optionGroup = source.optionGroup.flatMap { state.rule.optionGroup(for: $0) }
+        return .success(
+            CopyRequest(
+                job: state.job.id,
+                source: source,
+                pool: state.job.pool,
+                target: state.target,
+                kmsKey: source.isEncrypted ? state.rule.kmsKey : nil,
+                optionGroup: source.arn.kind == .instance ? optionGroup : nil,
+                tags: merged.tags
+            )
+        )
+    }
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) the snapferry authors
+
+/// What a worker decides by.
+package struct CoreSettings: Sendable, Equatable {
+    /// The account of the fleet's own credentials; a destination without an account means this one.
+    package var ownAccount: String
+    /// How long a received message stays hidden before it must be extended; 30 s to 12 h.
+    package var visibilityTimeout: Duration = .seconds(120)
+    /// How long one poll waits for messages; SQS allows 20 s at most.
+    package var receiveWait: Duration = .seconds(20)
+    /// How many messages the worker holds at once so that it can choose what to start next.
+    package var waitingRoom = 200
+    /// After how many receives SQS moves a message to the dead-letter queue; `nil` without a redrive policy.
+    package var maxReceiveCount: Int?
+    /// The shortest and the longest wait of a requeued message, before jitter.
+    package var backoff = Backoff(base: .seconds(5), cap: .seconds(900))
+    /// How often copies in progress are looked at.
+    package var confirm = ConfirmSchedule()
+    /// How often one copy may fail before its job is dead-lettered.
+    package var copyAttempts = 3
+    /// How long `PercentProgress` may stand still before a copy is reported as stalled.
+    package var stallAfter: Duration = .seconds(2 * 3600)
+    /// How long a copy may be invisible to Describe after RDS accepted it.
+    package var settling: Duration = .seconds(60)
+    /// How long a message is held at the most; SQS ends it at 12 hours.
+    package var longestHold: Duration = .seconds(11 * 3600 + 1800)
+    /// How long a destination that refused a slot is left alone, unless a slot is freed before.
+    package var slotRetry: Duration = .seconds(30)
+    /// How long a destination is left alone once its quota of manual snapshots is used up.
+    package var snapshotQuotaPause: Duration = .seconds(1800)
+
+    /// Settings with defaults for everything but the account.
+    package init(ownAccount: String) {
+        self.ownAccount = ownAccount
+    }
+}
+
+/// Exponential backoff with full jitter.
+///
+/// Source: AWS Architecture Blog, "Exponential Backoff And Jitter".
+package struct Backoff: Sendable, Equatable {
+    package var base: Duration
+    package var cap: Duration
+
+    package init(base: Duration, cap: Duration) {
+        self.base = base
+        self.cap = cap
+    }
+
+    /// A wait between nothing and `base · 2^attempt`, the cap at the most.
+    ///
+    /// - Parameter attempt: How often it has been tried before, from 0.
+    package func delay(attempt: Int, using random: inout some RandomNumberGenerator) -> Duration {
+        let ceiling = min(self.cap, self.base * Double(1 << min(max(attempt, 0), 20)))
+        return ceiling * Double.random(in: 0...1, using: &random)
+    }
+}
+
+/// When to look at copies in progress: seldom at first, often near the end.
+package struct ConfirmSchedule: Sendable, Equatable {
+    /// The shortest pause between two looks at one destination.
+    package var shortest: Duration = .seconds(15)
+    /// The longest pause.
+    package var longest: Duration = .seconds(300)
+
+    package init(shortest: Duration = .seconds(15), longest: Duration = .seconds(300)) {
+        self.shortest = shortest
+        self.longest = longest
+    }
+
+    /// How long to wait before the next look at a copy.
+    ///
+    /// RDS queues copies of one database and shows 0 percent meanwhile, so no progress yet says nothing about the end:
+    /// the pause then grows with the copy's age. Once there is progress, half of what seems to be left is waited for.
+    ///
+    /// - Parameters:
+    ///   - elapsed: How long the copy has been running.
+    ///   - percent: How far it is; `nil` or 0 when RDS does not say.
+    package func pause(elapsed: Duration, percent: Int?) -> Duration {
+        guard let percent, percent > 0 else { return self.clamped(elapsed / 4) }
+        let left = elapsed * (Double(max(0, 100 - percent)) / Double(percent))
+        return self.clamped(left / 2)
+    }
+
+    private func clamped(_ pause: Duration) -> Duration { min(max(pause, self.shortest), self.longest) }
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) the snapferry authors
+
+package import AWSClient
+
+/// Something that people or metrics want to know.
+package enum FleetEvent: Sendable, Equatable {
+    case received(count: Int)
+    /// The policy says that it is none of ours; the message is deleted.
+    case ignored(source: String, reason: String)
+    /// A snapshot was matched by routes; one job for each destination.
+    case planned(SnapshotARN, destinations: [Destination])
+    case waiting(CopyJob.ID)
+    case started(CopyJob.ID, target: String)
+    /// Someone started the copy before; this worker takes it over.
+    case adopted(CopyJob.ID, target: String)
+    case progress(CopyJob.ID, percent: Int)
+    case stalled(CopyJob.ID, percent: Int?, standingStill: Duration)
+    case confirmed(ConfirmedCopy)
+    /// Given back to the queue, to come again after the delay.
+    case requeued(CopyJob.ID?, reason: String, detail: String, after: Duration)
+    case copyFailed(CopyJob.ID, attempt: Int, detail: String)
+    /// A newer snapshot of the same database overtook it before it started.
+    case superseded(CopyJob.ID, by: SnapshotARN)
+    case deadLettered(DeadLetter)
+    /// Another worker owns the message now.
+    case leaseLost(CopyJob.ID?)
+    /// RDS allows fewer copies at once than we thought.
+    case limitLowered(SlotPool, Int)
+    /// No more manual snapshots fit into the destination.
+    case snapshotQuotaReached(SlotPool, detail: String)
+    case swept(missing: Int)
+    /// A call failed and will be made again.
+    case trouble(operation: String, Trouble)
+    case draining(held: Int)
+}
+
+/// A copy that RDS reports as `available`.
+package struct ConfirmedCopy: Sendable, Equatable {
+    package var job: CopyJob
+    package var target: String
+    package var database: String
+    /// When the data was taken at the source; `nil` when RDS does not say.
+    package var sourceCreatedAt: Instant?
+    /// How long the copy ran as far as this worker saw; `nil` when it was there already.
+    package var duration: Duration?
+    package var sizeGiB: Int?
+    package var confirmedAt: Instant
+    /// Whether this worker started the copy, or found it.
+    package var wasAdopted: Bool
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) the snapferry authors
+
+package import AWSClient
+
+/// One delivery of a message, as the queue handed it out.
+package struct Delivery: Hashable, Sendable {
+    package var messageID: String
+    /// Names this delivery to the queue; another one each time the message is received.
+    package var receiptHandle: String
+    package var body: String
+    /// How often the queue has handed this message out, from 1.
+    package var receiveCount: Int
+    /// When it was first sent; `nil` when the queue does not say.
+    package var sentAt: Instant?
+
+    package init(messageID: String, receiptHandle: String, body: String, receiveCount: Int, sentAt: Instant? = nil) {
+        self.messageID = messageID
+        self.receiptHandle = receiptHandle
+        self.body = body
+        self.receiveCount = receiveCount
+        self.sentAt = sentAt
+    }
+}
+
+/// Names a held message inside one worker.
+package struct MessageToken: Hashable, Sendable, Comparable, CustomStringConvertible {
+    package let number: UInt64
+
+    package init(number: UInt64) { self.number = number }
+    package var description: String { "#\(self.number)" }
+    package static func < (left: MessageToken, right: MessageToken) -> Bool { left.number < right.number }
+}
+
+/// A message that this worker has received and not yet given back or deleted.
+package struct HeldMessage: Sendable {
+    /// What is being done with it.
+    package enum Purpose: Hashable, Sendable {
+        /// An event whose snapshot is being described.
+        case event(SnapshotARN)
+        /// It carries this job.
+        case job(CopyJob.ID)
+        /// A sweep is running for it.
+        case sweep
+        /// It is on its way out: deleted, requeued or dead-lettered; nothing else may touch it.
+        case leaving
+    }
+
+    package let token: MessageToken
+    package let delivery: Delivery
+    package let receivedAt: Instant
+    /// When the queue shows it to others unless it is extended.
+    package var hiddenUntil: Instant
+    /// Whether an extension is on its way.
+    package var isExtending = false
+    package var purpose: Purpose
+
+    package init(token: MessageToken, delivery: Delivery, receivedAt: Instant, hiddenUntil: Instant, purpose: Purpose) {
+        self.token = token
+        self.delivery = delivery
+        self.receivedAt = receivedAt
+        self.hiddenUntil = hiddenUntil
+        self.purpose = purpose
+    }
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) the snapferry authors
+
+package import AWSClient
+
+/// A job that this worker has in hand.
+package struct JobState: Sendable {
+    /// Where a job stands between "received" and "gone from here".
+    package enum Phase: Sendable {
+        /// Its source is being described.
+        case describing
+        /// It waits for a slot.
+        case waiting
+        /// The ledger has been asked for a slot.
+        case acquiring
+        /// RDS has been asked to copy.
+        case starting
+        /// The target is being looked at, because RDS says that it exists, or because an answer was lost; where there
+        /// is none, the job takes the way of the failure.
+        case checking(otherwise: Trouble)
+        /// The copy is in progress.
+        case copying(CopyWatch)
+        /// A failed target is being deleted.
+        case cleaning(detail: String)
+    }
+
+    package var job: CopyJob
+    package var rule: DestinationRule
+    /// From the route: higher goes first.
+    package var priority: Int
+    /// From the route: whether a newer snapshot of the same database overtakes this one.
+    package var newestOnly: Bool
+    /// The messages that carry this job, the first received first; duplicates end with it.
+    package var messages: [MessageToken]
+    package var phase: Phase
+    /// The source as last described; `nil` before that.
+    package var source: Snapshot?
+    /// What the copy is called.
+    package var target: String
+    /// Whether the slot is ours to give back: granted, or taken over together with a copy in progress.
+    package var holdsSlot = false
+    /// Whether its pool counts it as under way, and its lane as busy.
+    package var isCounted = false
+    /// Since when it waits, for the order of starting.
+    package var since: Instant
+
+    package init(
+        job: CopyJob,
+        planned: PlannedCopy,
+        messages: [MessageToken],
+        phase: Phase,
+        source: Snapshot?,
+        target: String,
+        since: Instant
+    ) {
+        self.job = job
+        self.rule = planned.rule
+        self.priority = planned.priority
+        self.newestOnly = planned.newestOnly
+        self.messages = messages
+        self.phase = phase
+        self.source = source
+        self.target = target
+        self.since = since
+    }
+
+    /// The database and the destination, which take one copy at a time.
+    package var lane: CopyLane? {
+        self.source.map {
+            CopyLane(database: $0.database, account: $0.arn.account, region: $0.arn.region, pool: self.job.pool)
+        }
+    }
+}
+
+/// What RDS works through one copy after another: those of one database to one destination.
+package struct CopyLane: Hashable, Sendable {
+    package let database: String
+    package let account: String
+    package let region: String
+    package let pool: SlotPool
+}
+
+/// What is known of a copy in progress.
+package struct CopyWatch: Hashable, Sendable {
+    /// When it was started, or taken over.
+    package var startedAt: Instant
+    package var wasAdopted: Bool
+    package var percent: Int?
+    /// When `percent` last changed.
+    package var movedAt: Instant
+    package var isReportedStalled = false
+    /// When to look at it next.
+    package var nextLook: Instant
+
+    package init(startedAt: Instant, wasAdopted: Bool, percent: Int?, nextLook: Instant) {
+        self.startedAt = startedAt
+        self.wasAdopted = wasAdopted
+        self.percent = percent
+        self.movedAt = startedAt
+        self.nextLook = nextLook
+    }
+}
+
+/// What is known of one destination and kind.
+package struct PoolState: Sendable {
+    /// Whether the copies in progress there have been listed.
+    package enum Survey: Sendable { case unknown, running, known }
+
+    package var survey = Survey.unknown
+    /// Jobs that wait for a slot here.
+    package var waiting: Set<CopyJob.ID> = []
+    /// Jobs whose target exists, or may exist, here.
+    package var watched: Set<CopyJob.ID> = []
+    /// Lanes with a copy under way.
+    package var busyLanes: Set<CopyLane> = []
+    /// How many of this worker's jobs have a slot or ask for one.
+    package var underWay = 0
+    /// No slot is asked for before this.
+    package var closedUntil: Instant?
+    /// Whether a look at the targets is on its way.
+    package var isLooking = false
+    /// Targets to look at as soon as possible.
+    package var looksNow = false
+}

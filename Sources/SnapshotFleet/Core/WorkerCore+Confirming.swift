@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) the snapferry authors
+
+package import AWSClient
+
+/// Looking at targets: confirming copies, adopting them, cleaning up after failed ones.
+extension WorkerCore {
+    /// Asks about all targets of a destination in one call as soon as one of them is due.
+    mutating func lookAtTargets(_ step: inout CoreStep) {
+        while let pool = self.looks.pop(dueAt: step.now) { self.pools[pool]?.looksNow = true }
+        for pool in self.pools.keys.sorted() {
+            guard let state = self.pools[pool], state.looksNow, !state.isLooking else { continue }
+            self.pools[pool]?.looksNow = false
+            let due = state.watched.contains { id in
+                switch self.jobs[id]?.phase {
+                case .copying(let watch): watch.nextLook <= step.now
+                case .checking: true
+                default: false
+                }
+            }
+            guard due else { continue }
+            self.pools[pool]?.isLooking = true
+            let targets = state.watched.compactMap { self.jobs[$0]?.target }.sorted()
+            step.actions.append(.describeTargets(pool, targets))
+        }
+    }
+
+    mutating func targetsDescribed(
+        _ pool: SlotPool,
+        asked: [String],
+        found: [Snapshot],
+        _ step: inout CoreStep,
+        _ random: inout some RandomNumberGenerator
+    ) {
+        self.pools[pool]?.isLooking = false
+        let byIdentifier = Dictionary(found.map { ($0.arn.identifier, $0) }) { first, _ in first }
+        let asked = Set(asked)
+        for id in (self.pools[pool]?.watched ?? []).sorted() {
+            guard let state = self.jobs[id], asked.contains(state.target) else { continue }
+            switch state.phase {
+            case .checking(let failure): self.checked(id, byIdentifier[state.target], failure, &step, &random)
+            case .copying(let watch): self.looked(id, watch, byIdentifier[state.target], &step)
+            default: continue
+            }
+        }
+        // A job that began to wait for a look while this one was under way gets its own.
+        if (self.pools[pool]?.watched ?? []).contains(where: { self.isChecking($0) }) {
+            self.pools[pool]?.looksNow = true
+        }
+    }
+
+    private func isChecking(_ id: CopyJob.ID) -> Bool {
+        if case .checking = self.jobs[id]?.phase { true } else { false }
+    }
+
+    mutating func targetsNotDescribed(_ pool: SlotPool, _ failure: Trouble, _ step: inout CoreStep) {
+        self.pools[pool]?.isLooking = false
+        step.report(.trouble(operation: "Describe", failure))
+        let again = step.now + self.settings.confirm.shortest
+        for id in self.pools[pool]?.watched ?? [] {
+            guard case .copying(var watch) = self.jobs[id]?.phase else { continue }
+            watch.nextLook = max(watch.nextLook, again)
+            self.jobs[id]?.phase = .copying(watch)
+        }
+        self.looks.push(pool, due: again)
+    }
+
+    /// Finds out whether a job's target exists before the failure is believed.
+    mutating func check(_ id: CopyJob.ID, otherwise failure: Trouble, _ step: inout CoreStep) {
+        guard let state = self.jobs[id] else { return }
+        self.jobs[id]?.phase = .checking(otherwise: failure)
+        self.pools[state.job.pool, default: PoolState()].watched.insert(id)
+        self.pools[state.job.pool]?.looksNow = true
+    }
+
+    private mutating func checked(
+        _ id: CopyJob.ID,
+        _ target: Snapshot?,
+        _ failure: Trouble,
+        _ step: inout CoreStep,
+        _ random: inout some RandomNumberGenerator
+    ) {
+        guard let target else { return self.fail(id, failure, &step, &random) }
+        guard target.isCopy(of: id.source) else {
+            return self.deadLetter(id, .nameTaken(target, wantedFor: id.source), &step)
+        }
+        self.adopt(id, target, &step)
+    }
+
+    /// Goes on with a copy that exists already.
+    mutating func adopt(_ id: CopyJob.ID, _ target: Snapshot, _ step: inout CoreStep) {
+        guard let state = self.jobs[id] else { return }
+        let pool = state.job.pool
+        self.pools[pool]?.waiting.remove(id)
+        if target.phase == .inProgress {
+            step.actions.append(.occupySlot(pool, target: state.target))
+            self.jobs[id]?.holdsSlot = true
+            if let lane = state.lane, !state.isCounted {
+                self.pools[pool]?.busyLanes.insert(lane)
+                self.pools[pool]?.underWay += 1
+                self.jobs[id]?.isCounted = true
+            }
+            step.report(.adopted(id, target: state.target))
+        }
+        self.watch(id, target, adopted: true, &step)
+    }
+
+    /// Starts to follow a copy, from what RDS said of it just now.
+    mutating func watch(_ id: CopyJob.ID, _ target: Snapshot, adopted: Bool, _ step: inout CoreStep) {
+        guard let state = self.jobs[id] else { return }
+        let pool = state.job.pool
+        self.pools[pool, default: PoolState()].watched.insert(id)
+        let next = step.now + self.settings.confirm.shortest
+        let watch = CopyWatch(
+            startedAt: step.now,
+            wasAdopted: adopted,
+            percent: target.percentProgress,
+            nextLook: next
+        )
+        self.jobs[id]?.phase = .copying(watch)
+        guard !state.messages.isEmpty else {
+            // The lease was lost meanwhile: the copy is another worker's to adopt.
+            self.leavePool(id, freeingSlot: target.phase != .inProgress, &step)
+            self.jobs[id] = nil
+            return
+        }
+        guard target.phase == .inProgress else { return self.looked(id, watch, target, &step) }
+        guard !self.isDraining else { return self.requeue(id, after: .zero, reason: "drain", &step) }
+        self.looks.push(pool, due: next)
+    }
+
+    private mutating func looked(_ id: CopyJob.ID, _ old: CopyWatch, _ target: Snapshot?, _ step: inout CoreStep) {
+        guard let state = self.jobs[id] else { return }
+        guard let target else {
+            guard step.now - old.startedAt >= self.settings.settling else { return self.lookAgain(id, old, &step) }
+            return self.copyFailed(id, detail: "the copy vanished before it was available", deleting: false, &step)
+        }
+        switch target.phase {
+        case .available: self.confirm(id, state, old, target, &step)
+        case .failed:
+            self.copyFailed(id, detail: "RDS reports status \(target.status)", deleting: true, &step)
+        case .inProgress:
+            var watch = old
+            if let percent = target.percentProgress, percent != old.percent {
+                watch.percent = percent
+                watch.movedAt = step.now
+                watch.isReportedStalled = false
+                step.report(.progress(id, percent: percent))
+            } else if !old.isReportedStalled, step.now - old.movedAt >= self.settings.stallAfter {
+                watch.isReportedStalled = true
+                step.report(.stalled(id, percent: old.percent, standingStill: step.now - old.movedAt))
+            }
+            self.lookAgain(id, watch, &step)
+        }
+    }
+
+    private mutating func lookAgain(_ id: CopyJob.ID, _ watch: CopyWatch, _ step: inout CoreStep) {
+        var watch = watch
+        let pause = self.settings.confirm.pause(elapsed: step.now - watch.startedAt, percent: watch.percent)
+        watch.nextLook = step.now + pause
+        self.jobs[id]?.phase = .copying(watch)
+        self.looks.push(SlotPool(destination: id.destination, kind: id.source.kind), due: watch.nextLook)
+    }
+
+    private mutating func confirm(
+        _ id: CopyJob.ID,
+        _ state: JobState,
+        _ watch: CopyWatch,
+        _ target: Snapshot,
+        _ step: inout CoreStep
+    ) {
+        let sourceCreatedAt = target.originalCreatedAt ?? state.source?.createdAt ?? target.taggedSourceCreation
+        if let lane = state.lane, let sourceCreatedAt {
+            self.newestConfirmed[lane] = max(sourceCreatedAt, self.newestConfirmed[lane] ?? sourceCreatedAt)
+        }
+        step.report(
+            .confirmed(
+                ConfirmedCopy(
+                    job: state.job,
+                    target: state.target,
+                    database: target.database,
+                    sourceCreatedAt: sourceCreatedAt,
+                    duration: watch.startedAt < step.now ? step.now - watch.startedAt : nil,
+                    sizeGiB: target.sizeGiB,
+                    confirmedAt: step.now,
+                    wasAdopted: watch.wasAdopted
+                )
+            )
+        )
+        self.finish(id, &step)
+    }
+
+    private mutating func copyFailed(_ id: CopyJob.ID, detail: String, deleting: Bool, _ step: inout CoreStep) {
+        guard var state = self.jobs[id] else { return }
+        state.job.failedCopies += 1
+        state.phase = .cleaning(detail: detail)
+        self.jobs[id] = state
+        step.report(.copyFailed(id, attempt: state.job.failedCopies, detail: detail))
+        if deleting {
+            step.actions.append(.deleteTarget(id, state.target))
+        } else {
+            self.cleaned(id, &step)
+        }
+    }
+
+    mutating func targetDeleted(_ id: CopyJob.ID, _ step: inout CoreStep, _ random: inout some RandomNumberGenerator) {
+        self.cleaned(id, &step)
+    }
+
+    mutating func targetNotDeleted(
+        _ id: CopyJob.ID,
+        _ failure: Trouble,
+        _ step: inout CoreStep,
+        _ random: inout some RandomNumberGenerator
+    ) {
+        guard let state = self.jobs[id], case .cleaning = state.phase else { return }
+        if failure.failureClass == .sourceGone { return self.cleaned(id, &step) }
+        step.report(.trouble(operation: "DeleteSnapshot", failure))
+        self.fail(id, failure, &step, &random)
+    }
+
+    /// A failed copy is out of the way: once more, or to the dead-letter queue.
+    private mutating func cleaned(_ id: CopyJob.ID, _ step: inout CoreStep) {
+        guard let state = self.jobs[id], case .cleaning(let detail) = state.phase else { return }
+        if state.job.failedCopies >= self.settings.copyAttempts {
+            return self.deadLetter(id, .copyFailed(detail, attempts: state.job.failedCopies), &step)
+        }
+        // The count of failed copies travels in a fresh message, so that it outlives this worker.
+        let delay = min(self.settings.backoff.base * Double(1 << state.job.failedCopies), .seconds(900))
+        self.leavePool(id, freeingSlot: true, &step)
+        self.jobs[id] = nil
+        let message = OutgoingMessage(body: JobMessage.encode(state.job), delay: delay)
+        step.report(.requeued(id, reason: "copy-failed", detail: detail, after: delay))
+        self.replace(state.messages, with: [message], &step)
+    }
+}
+
+extension Snapshot {
+    /// Whether this is a copy of that snapshot, as far as RDS or our own tag says.
+    package func isCopy(of source: SnapshotARN) -> Bool {
+        if self.tags[TagMerge.sourceKey] != nil { return TagMerge.marks(self.tags, copyOf: source) }
+        return self.sourceARN?.lowercased() == source.description.lowercased()
+    }
+
+    /// When the data was taken, from our own tag: RDS does not keep that for clusters.
+    package var taggedSourceCreation: Instant? {
+        self.tags[TagMerge.sourceCreatedKey].flatMap { Instant(iso8601: $0) }
+    }
+}

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) the snapferry authors
+
+import AWSClient
+
+/// The doors by which a message leaves.
+extension WorkerCore {
+    /// Ends a job whose copy is confirmed, or which is overtaken: its messages are deleted.
+    mutating func finish(_ id: CopyJob.ID, _ step: inout CoreStep) {
+        guard let state = self.jobs[id] else { return }
+        self.leavePool(id, freeingSlot: true, &step)
+        self.jobs[id] = nil
+        self.delete(state.messages, &step)
+    }
+
+    /// Ends a job here for now: its messages become visible after the delay.
+    mutating func requeue(_ id: CopyJob.ID, after delay: Duration, reason: String, _ step: inout CoreStep) {
+        guard let state = self.jobs[id] else { return }
+        let isCopying = if case .copying = state.phase { true } else { false }
+        self.leavePool(id, freeingSlot: !isCopying, &step)
+        self.jobs[id] = nil
+        for token in state.messages {
+            self.requeue(token, after: delay, renewingAs: reason == "drain" ? nil : state.job, &step)
+        }
+    }
+
+    /// Gives one message back.
+    ///
+    /// Every receive spends one of the queue's `maxReceiveCount`. When only one is left and the job is a good one, a
+    /// fresh message takes its place, so that waiting alone never leads to the dead-letter queue.
+    mutating func requeue(
+        _ token: MessageToken,
+        after delay: Duration,
+        renewingAs job: CopyJob? = nil,
+        _ step: inout CoreStep
+    ) {
+        guard let message = self.messages[token] else { return }
+        if let limit = self.settings.maxReceiveCount, message.delivery.receiveCount >= limit - 1, !self.isDraining {
+            let body = job.map { JobMessage.encode($0) } ?? message.delivery.body
+            return self.replace([token], with: [OutgoingMessage(body: body, delay: min(delay, .seconds(900)))], &step)
+        }
+        self.messages[token]?.purpose = .leaving
+        step.actions.append(.requeue(token, receiptHandle: message.delivery.receiptHandle, after: delay))
+    }
+
+    mutating func replace(_ tokens: [MessageToken], with messages: [OutgoingMessage], _ step: inout CoreStep) {
+        guard !tokens.isEmpty else { return }
+        for token in tokens { self.messages[token]?.purpose = .leaving }
+        step.actions.append(.replace(tokens, with: messages))
+    }
+
+    mutating func delete(_ tokens: [MessageToken], _ step: inout CoreStep) {
+        for token in tokens {
+            guard let message = self.messages[token] else { continue }
+            self.messages[token]?.purpose = .leaving
+            step.actions.append(.delete(token, receiptHandle: message.delivery.receiptHandle))
+        }
+    }
+
+    /// Sends a job to the dead-letter queue.
+    mutating func deadLetter(_ id: CopyJob.ID, _ failure: Trouble, _ step: inout CoreStep) {
+        guard let state = self.jobs[id] else { return }
+        self.leavePool(id, freeingSlot: true, &step)
+        self.jobs[id] = nil
+        self.deadLetter(
+            state.messages,
+            failure.reason ?? .invalidParameter,
+            detail: failure.detail,
+            job: state.job,
+            &step
+        )
+    }
+
+    /// Sends the first of these messages to the dead-letter queue; all of them are deleted once it is there.
+    mutating func deadLetter(
+        _ tokens: [MessageToken],
+        _ reason: DeadLetterReason,
+        detail: String,
+        source: String? = nil,
+        job: CopyJob? = nil,
+        _ step: inout CoreStep
+    ) {
+        guard let first = tokens.first, let message = self.messages[first] else { return }
+        for token in tokens { self.messages[token]?.purpose = .leaving }
+        self.companions[first] = Array(tokens.dropFirst())
+        let letter = DeadLetter(
+            body: message.delivery.body,
+            reason: reason,
+            detail: detail,
+            source: job.map { "\($0.source)" } ?? source,
+            destination: job.map { "\($0.destination)" },
+            attempts: message.delivery.receiveCount,
+            firstSeen: job?.firstSeen ?? message.delivery.sentAt ?? message.receivedAt
+        )
+        step.actions.append(.deadLetter(first, letter))
+    }
+
+    /// Decides what a failure does to a job, by its class.
+    mutating func fail(
+        _ id: CopyJob.ID,
+        _ failure: Trouble,
+        _ step: inout CoreStep,
+        _ random: inout some RandomNumberGenerator
+    ) {
+        guard let state = self.jobs[id] else { return }
+        guard !state.messages.isEmpty else {
+            self.leavePool(id, freeingSlot: true, &step)
+            self.jobs[id] = nil
+            return
+        }
+        let received = state.messages.first.flatMap { self.messages[$0]?.delivery.receiveCount } ?? 1
+        switch self.verdict(failure, received: received, &random) {
+        case .deadLetter: self.deadLetter(id, failure, &step)
+        case .again(let delay):
+            step.report(.requeued(id, reason: failure.label, detail: failure.detail, after: delay))
+            self.requeue(id, after: delay, reason: failure.label, &step)
+        }
+    }
+
+    /// Decides what a failure does to an event or a sweep.
+    mutating func fail(
+        message token: MessageToken,
+        source: SnapshotARN?,
+        _ failure: Trouble,
+        _ step: inout CoreStep,
+        _ random: inout some RandomNumberGenerator
+    ) {
+        guard let message = self.messages[token] else { return }
+        switch self.verdict(failure, received: message.delivery.receiveCount, &random) {
+        case .deadLetter:
+            let reason = failure.reason ?? .invalidParameter
+            self.deadLetter([token], reason, detail: failure.detail, source: source.map { "\($0)" }, &step)
+        case .again(let delay):
+            step.report(.requeued(nil, reason: failure.label, detail: failure.detail, after: delay))
+            self.requeue(token, after: delay, &step)
+        }
+    }
+
+    private enum Verdict { case deadLetter, again(Duration) }
+
+    private func verdict(
+        _ failure: Trouble,
+        received: Int,
+        _ random: inout some RandomNumberGenerator
+    ) -> Verdict {
+        switch failure.failureClass {
+        case .sourceGone, .configuration, .malformed, .copyFailed: .deadLetter
+        case .notReady: .again(.seconds(Double.random(in: 60...300, using: &random)))
+        case .quotaSnapshots: .again(.seconds(Double.random(in: 900...1800, using: &random)))
+        case .quotaUnknown: .again(.seconds(Double.random(in: 300...900, using: &random)))
+        default: .again(self.settings.backoff.delay(attempt: received - 1, using: &random))
+        }
+    }
+
+    /// Takes a job out of its pool's books.
+    ///
+    /// - Parameter freeingSlot: Whether it is known that no copy runs; a slot is freed by evidence, not by leaving.
+    mutating func leavePool(_ id: CopyJob.ID, freeingSlot: Bool, _ step: inout CoreStep) {
+        guard let state = self.jobs[id] else { return }
+        let pool = state.job.pool
+        self.pools[pool]?.waiting.remove(id)
+        self.pools[pool]?.watched.remove(id)
+        if state.isCounted {
+            if let lane = state.lane { self.pools[pool]?.busyLanes.remove(lane) }
+            self.pools[pool]?.underWay -= 1
+            self.jobs[id]?.isCounted = false
+        }
+        guard state.holdsSlot, freeingSlot else { return }
+        self.jobs[id]?.holdsSlot = false
+        step.actions.append(.releaseSlot(pool, target: state.target))
+    }
+}
+
+/// The answers to what messages left by.
+extension WorkerCore {
+    mutating func settle(_ input: CoreInput, _ step: inout CoreStep, _ random: inout some RandomNumberGenerator) {
+        switch input {
+        case .leasesExtended(let outcomes): self.leasesExtended(outcomes, &step)
+        case .requeued(let token, _):
+            // Where the call failed the message comes back by itself once its lease ends.
+            self.messages[token] = nil
+        case .replaced(let tokens): self.delete(tokens, &step)
+        case .notReplaced(let tokens, let failure):
+            step.report(.trouble(operation: "SendMessage", failure))
+            for token in tokens { self.returnUnchanged(token, &step, &random) }
+        case .deadLettered(let token):
+            self.delete([token] + (self.companions.removeValue(forKey: token) ?? []), &step)
+        case .notDeadLettered(let token, let failure):
+            step.report(.trouble(operation: "dead-letter", failure))
+            let tokens = [token] + (self.companions.removeValue(forKey: token) ?? [])
+            for token in tokens { self.returnUnchanged(token, &step, &random) }
+        case .deleted(let token): self.messages[token] = nil
+        case .notDeleted(let token, let failure):
+            step.report(.trouble(operation: "DeleteMessage", failure))
+            self.messages[token] = nil
+        default: break
+        }
+    }
+
+    /// Gives a message back as it came; the queue could not take what was to replace it.
+    private mutating func returnUnchanged(
+        _ token: MessageToken,
+        _ step: inout CoreStep,
+        _ random: inout some RandomNumberGenerator
+    ) {
+        guard let message = self.messages[token] else { return }
+        let delay = self.settings.backoff.delay(attempt: message.delivery.receiveCount, using: &random)
+        step.actions.append(.requeue(token, receiptHandle: message.delivery.receiptHandle, after: delay))
+    }
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) the snapferry authors
+
+import AWSClient
+
+/// Describing sources and making jobs of events.
+extension WorkerCore {
+    /// Asks for every source that waits, one call at a time for each account, Region and kind.
+    mutating func describeWaitingSources(_ step: inout CoreStep) {
+        for group in self.sources.keys.sorted() {
+            guard let queue = self.sources[group], !queue.isDescribing, !queue.waiting.isEmpty else { continue }
+            let asked = Array(queue.waiting.sorted().prefix(100))
+            self.sources[group]?.isDescribing = true
+            self.sources[group]?.waiting.subtract(asked)
+            step.actions.append(.describeSources(group, asked))
+        }
+    }
+
+    mutating func sourcesDescribed(
+        _ group: SourceGroup,
+        asked: [SnapshotARN],
+        found: [Snapshot],
+        _ step: inout CoreStep,
+        _ random: inout some RandomNumberGenerator
+    ) {
+        self.sources[group]?.isDescribing = false
+        let byARN = Dictionary(found.map { ($0.arn, $0) }) { first, _ in first }
+        let interested = self.interested(in: Set(asked))
+        for arn in asked {
+            let (events, jobs) = interested[arn] ?? ([], [])
+            for id in jobs { self.sourceDescribed(id, byARN[arn], &step, &random) }
+            for token in events { self.plan(token, arn, byARN[arn], &step, &random) }
+        }
+        self.forgetQuiet(group)
+    }
+
+    mutating func sourcesNotDescribed(
+        _ group: SourceGroup,
+        asked: [SnapshotARN],
+        _ failure: Trouble,
+        _ step: inout CoreStep,
+        _ random: inout some RandomNumberGenerator
+    ) {
+        self.sources[group]?.isDescribing = false
+        step.report(.trouble(operation: "Describe", failure))
+        let interested = self.interested(in: Set(asked))
+        for arn in asked {
+            let (events, jobs) = interested[arn] ?? ([], [])
+            for id in jobs { self.fail(id, failure, &step, &random) }
+            for token in events { self.fail(message: token, source: arn, failure, &step, &random) }
+        }
+        self.forgetQuiet(group)
+    }
+
+    private mutating func forgetQuiet(_ group: SourceGroup) {
+        if let queue = self.sources[group], !queue.isDescribing, queue.waiting.isEmpty { self.sources[group] = nil }
+    }
+
+    /// Which events and jobs wait for the description of these sources, in a stable order.
+    private func interested(in arns: Set<SnapshotARN>) -> [SnapshotARN: (events: [MessageToken], jobs: [CopyJob.ID])] {
+        var result: [SnapshotARN: (events: [MessageToken], jobs: [CopyJob.ID])] = [:]
+        for message in self.messages.values.sorted(by: { $0.token < $1.token }) {
+            guard case .event(let arn) = message.purpose, arns.contains(arn) else { continue }
+            result[arn, default: ([], [])].events.append(message.token)
+        }
+        for (id, state) in self.jobs.sorted(by: { $0.key < $1.key }) {
+            guard case .describing = state.phase, arns.contains(id.source) else { continue }
+            result[id.source, default: ([], [])].jobs.append(id)
+        }
+        return result
+    }
+
+    private mutating func sourceDescribed(
+        _ id: CopyJob.ID,
+        _ source: Snapshot?,
+        _ step: inout CoreStep,
+        _ random: inout some RandomNumberGenerator
+    ) {
+        guard let state = self.jobs[id] else { return }
+        guard let source else {
+            // Its copy may be there already: a worker that died between confirming and deleting leaves such a message.
+            return self.check(
+                id,
+                otherwise: .sourceGone(id.source, firstSeen: state.job.firstSeen, now: step.now),
+                &step
+            )
+        }
+        switch source.phase {
+        case .available: self.enqueue(id, source, &step)
+        case .inProgress: self.fail(id, .sourceNotReady(source), &step, &random)
+        case .failed: self.check(id, otherwise: .sourceUnusable(source), &step)
+        }
+    }
+
+    /// Makes jobs of an event: one goes on in the event's own message, several are sent as messages of their own.
+    private mutating func plan(
+        _ token: MessageToken,
+        _ arn: SnapshotARN,
+        _ source: Snapshot?,
+        _ step: inout CoreStep,
+        _ random: inout some RandomNumberGenerator
+    ) {
+        guard let message = self.messages[token] else { return }
+        let firstSeen = message.delivery.sentAt ?? message.receivedAt
+        guard let source else {
+            let failure = Trouble.sourceGone(arn, firstSeen: firstSeen, now: step.now)
+            return self.fail(message: token, source: arn, failure, &step, &random)
+        }
+        if let origin = source.tags[TagMerge.sourceKey] {
+            return self.ignore(token, source: "\(arn)", reason: "it is itself a copy, of \(origin)", &step)
+        }
+        let planned = self.policy.plan(source)
+        guard let first = planned.first else {
+            let reason = self.policy.explain(SnapshotFacts(source)).explanation
+            return self.ignore(token, source: "\(arn)", reason: reason, &step)
+        }
+        guard source.phase != .inProgress else {
+            return self.fail(message: token, source: arn, .sourceNotReady(source), &step, &random)
+        }
+        guard source.phase == .available else {
+            return self.fail(message: token, source: arn, .sourceUnusable(source), &step, &random)
+        }
+        step.report(.planned(arn, destinations: planned.map(\.destination)))
+        let jobs = planned.map { $0.job(firstSeen: firstSeen) }
+        guard jobs.count == 1 else {
+            return self.replace([token], with: jobs.map { OutgoingMessage(body: JobMessage.encode($0)) }, &step)
+        }
+        if !self.attach(token, to: jobs[0].id) { self.admit(jobs[0], first, [token], source: source, &step) }
+    }
+
+    mutating func swept(_ token: MessageToken, _ missing: [CopyJob], _ step: inout CoreStep) {
+        guard let message = self.messages[token], message.purpose == .sweep else { return }
+        step.report(.swept(missing: missing.count))
+        guard !missing.isEmpty else { return self.delete([token], &step) }
+        self.replace([token], with: missing.map { OutgoingMessage(body: JobMessage.encode($0)) }, &step)
+    }
+
+    mutating func notSwept(
+        _ token: MessageToken,
+        _ failure: Trouble,
+        _ step: inout CoreStep,
+        _ random: inout some RandomNumberGenerator
+    ) {
+        guard let message = self.messages[token], message.purpose == .sweep else { return }
+        step.report(.trouble(operation: "sweep", failure))
+        self.fail(message: token, source: nil, failure, &step, &random)
+    }
+}

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) the snapferry authors
+
+import AWSClient
+
+/// Taking messages off the queue and finding out what they are.
+extension WorkerCore {
+    /// Messages that do not yet have a copy; they fill the waiting room.
+    var unstartedCount: Int {
+        self.messages.count
+            - self.jobs.values.reduce(0) { count, state in
+                if case .copying = state.phase { count + state.messages.count } else { count }
+            }
+    }
+
+    /// Polls when there is room, one poll at a time.
+    mutating func receiveMore(_ step: inout CoreStep) {
+        guard !self.isDraining, !self.isReceiving else { return }
+        if let again = self.receivesAgainAt {
+            guard again <= step.now else { return }
+            self.receivesAgainAt = nil
+        }
+        let room = min(10, self.settings.waitingRoom - self.unstartedCount)
+        guard room > 0 else { return }
+        self.isReceiving = true
+        step.actions.append(
+            .receive(
+                count: room,
+                wait: self.settings.receiveWait,
+                visibilityTimeout: self.settings.visibilityTimeout
+            )
+        )
+    }
+
+    mutating func received(_ deliveries: [Delivery], _ step: inout CoreStep) {
+        self.isReceiving = false
+        self.receiveFailures = 0
+        if !deliveries.isEmpty { step.report(.received(count: deliveries.count)) }
+        for delivery in deliveries { self.take(delivery, &step) }
+    }
+
+    mutating func receiveFailed(
+        _ failure: Trouble,
+        _ step: inout CoreStep,
+        _ random: inout some RandomNumberGenerator
+    ) {
+        self.isReceiving = false
+        guard failure.failureClass != .cancelled, !self.isDraining else { return }
+        let delay = self.settings.backoff.delay(attempt: self.receiveFailures, using: &random)
+        self.receiveFailures += 1
+        // At least a second: an endpoint that refuses at once must not be asked in a tight loop.
+        self.receivesAgainAt = step.now + max(.seconds(1), min(delay, .seconds(60)))
+        step.report(.trouble(operation: "ReceiveMessage", failure))
+    }
+
+    private mutating func take(_ delivery: Delivery, _ step: inout CoreStep) {
+        let token = MessageToken(number: self.nextToken)
+        self.nextToken += 1
+        let hiddenUntil = step.now + self.settings.visibilityTimeout
+        self.messages[token] = HeldMessage(
+            token: token,
+            delivery: delivery,
+            receivedAt: step.now,
+            hiddenUntil: hiddenUntil,
+            purpose: .leaving
+        )
+        guard !self.isDraining else { return self.requeue(token, after: .zero, &step) }
+        self.leases.push(token, due: self.extensionDue(hiddenUntil: hiddenUntil))
+        let decoder = SQSMessageDecoder(account: self.settings.ownAccount)
+        switch decoder.decode(delivery.body, sentAt: delivery.sentAt ?? step.now) {
+        case .malformed(let reason):
+            self.deadLetter([token], .malformed, detail: reason, &step)
+        case .ignored(let reason, let detail):
+            self.ignore(token, source: detail, reason: reason.rawValue, &step)
+        case .sweep(let request):
+            self.messages[token]?.purpose = .sweep
+            step.actions.append(.sweep(token, request))
+        case .job(let job):
+            self.take(job, token, &step)
+        case .snapshot(let event):
+            self.take(event, token, &step)
+        }
+    }
+
+    private mutating func take(_ job: CopyJob, _ token: MessageToken, _ step: inout CoreStep) {
+        if self.attach(token, to: job.id) { return }
+        guard let planned = self.policy.plannedCopy(for: job) else {
+            let detail =
+                "no route of the policy leads from \(job.source.account)/\(job.source.region) to \(job.destination)"
+            return self.deadLetter([token], .noRoute, detail: detail, job: job, &step)
+        }
+        self.admit(job, planned, [token], source: nil, &step)
+    }
+
+    private mutating func take(_ event: SnapshotEvent, _ token: MessageToken, _ step: inout CoreStep) {
+        switch self.policy.verdict(on: event) {
+        case .foreign(let detail):
+            self.deadLetter([token], .foreignAccount, detail: detail, source: "\(event.arn)", &step)
+        case .ignored(let reason):
+            self.ignore(token, source: "\(event.arn)", reason: reason, &step)
+        case .describe:
+            self.messages[token]?.purpose = .event(event.arn)
+            self.sources[SourceGroup(event.arn), default: SourceQueue()].waiting.insert(event.arn)
+        }
+    }
+
+    /// Lets a duplicate end together with the job that is in hand already.
+    ///
+    /// - Returns: Whether there is such a job.
+    mutating func attach(_ token: MessageToken, to id: CopyJob.ID) -> Bool {
+        guard self.jobs[id] != nil else { return false }
+        self.jobs[id]?.messages.append(token)
+        self.messages[token]?.purpose = .job(id)
+        return true
+    }
+
+    /// Takes a job in hand.
+    mutating func admit(
+        _ job: CopyJob,
+        _ planned: PlannedCopy,
+        _ tokens: [MessageToken],
+        source: Snapshot?,
+        _ step: inout CoreStep
+    ) {
+        let id = job.id
+        for token in tokens { self.messages[token]?.purpose = .job(id) }
+        let state = JobState(
+            job: job,
+            planned: planned,
+            messages: tokens,
+            phase: .describing,
+            source: source,
+            target: TargetIdentifier.make(for: job.source, destination: job.destination),
+            since: job.firstSeen
+        )
+        self.jobs[id] = state
+        guard let source else {
+            self.sources[SourceGroup(job.source), default: SourceQueue()].waiting.insert(job.source)
+            return
+        }
+        self.enqueue(id, source, &step)
+    }
+
+    /// Puts a job whose source is known to be whole among those that wait for a slot.
+    mutating func enqueue(_ id: CopyJob.ID, _ source: Snapshot, _ step: inout CoreStep) {
+        guard var state = self.jobs[id] else { return }
+        state.source = source
+        state.phase = .waiting
+        self.jobs[id] = state
+        self.pools[state.job.pool, default: PoolState()].waiting.insert(id)
+        step.report(.waiting(id))
+    }
+
+    /// Deletes a message that the policy says is none of ours.
+    mutating func ignore(_ token: MessageToken, source: String, reason: String, _ step: inout CoreStep) {
+        step.report(.ignored(source: source, reason: reason))
+        self.delete([token], &step)
+    }
+}

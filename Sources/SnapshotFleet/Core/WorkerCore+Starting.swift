@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) the snapferry authors
+
+import AWSClient
+
+/// Choosing what to start, getting a slot for it, and starting it.
+extension WorkerCore {
+    mutating func startWaitingJobs(_ step: inout CoreStep) {
+        guard !self.isDraining else { return }
+        for pool in self.pools.keys.sorted() {
+            guard let state = self.pools[pool], !state.waiting.isEmpty else { continue }
+            if let closed = state.closedUntil {
+                guard closed <= step.now else { continue }
+                self.pools[pool]?.closedUntil = nil
+            }
+            switch state.survey {
+            case .running: continue
+            case .unknown:
+                // What runs there already counts against the quota, and may be a copy to adopt.
+                self.pools[pool]?.survey = .running
+                step.actions.append(.surveyPool(pool))
+            case .known: self.acquireSlots(pool, &step)
+            }
+        }
+    }
+
+    private mutating func acquireSlots(_ pool: SlotPool, _ step: inout CoreStep) {
+        self.dropSuperseded(pool, &step)
+        for id in self.order(pool) {
+            guard var state = self.jobs[id], let lane = state.lane, let poolState = self.pools[pool],
+                poolState.underWay < self.policy.usableSlots(in: pool), !poolState.busyLanes.contains(lane)
+            else { continue }
+            state.phase = .acquiring
+            state.isCounted = true
+            self.jobs[id] = state
+            self.pools[pool]?.waiting.remove(id)
+            self.pools[pool]?.busyLanes.insert(lane)
+            self.pools[pool]?.underWay += 1
+            step.actions.append(.acquireSlot(id, pool, target: state.target))
+        }
+    }
+
+    /// Who starts next: the route's priority, then the database whose newest confirmed copy is oldest, then age.
+    private func order(_ pool: SlotPool) -> [CopyJob.ID] {
+        let waiting = (self.pools[pool]?.waiting ?? []).compactMap { self.jobs[$0] }
+        let ranked = waiting.map { state in
+            (state: state, newest: state.lane.flatMap { self.newestConfirmed[$0] } ?? Instant(microseconds: .min))
+        }
+        return ranked.sorted { left, right in
+            if left.state.priority != right.state.priority { return left.state.priority > right.state.priority }
+            if left.newest != right.newest { return left.newest < right.newest }
+            if left.state.since != right.state.since { return left.state.since < right.state.since }
+            return left.state.job.id < right.state.job.id
+        }.map(\.state.job.id)
+    }
+
+    /// Drops what a newer snapshot of the same database overtakes, on routes that want the newest only.
+    private mutating func dropSuperseded(_ pool: SlotPool, _ step: inout CoreStep) {
+        var newest: [CopyLane: (created: Instant, arn: SnapshotARN)] = [:]
+        let waiting = (self.pools[pool]?.waiting ?? []).sorted().compactMap { self.jobs[$0] }.filter(\.newestOnly)
+        for state in waiting {
+            guard let lane = state.lane, let created = state.source?.createdAt else { continue }
+            if let known = newest[lane], known.created >= created { continue }
+            newest[lane] = (created, state.job.source)
+        }
+        for state in waiting {
+            guard let lane = state.lane, let best = newest[lane], best.arn != state.job.source,
+                let created = state.source?.createdAt, created < best.created
+            else { continue }
+            step.report(.superseded(state.job.id, by: best.arn))
+            self.finish(state.job.id, &step)
+        }
+    }
+
+    mutating func poolSurveyed(_ pool: SlotPool, _ inProgress: [Snapshot], _ step: inout CoreStep) {
+        self.pools[pool, default: PoolState()].survey = .known
+        let running = Dictionary(inProgress.map { ($0.arn.identifier, $0) }) { first, _ in first }
+        for id in (self.pools[pool]?.waiting ?? []).sorted() {
+            guard let state = self.jobs[id], let target = running[state.target], target.isCopy(of: state.job.source)
+            else { continue }
+            self.adopt(id, target, &step)
+        }
+    }
+
+    mutating func poolNotSurveyed(_ pool: SlotPool, _ failure: Trouble, _ step: inout CoreStep) {
+        self.pools[pool]?.survey = .unknown
+        self.pools[pool]?.closedUntil = step.now + self.settings.slotRetry
+        step.report(.trouble(operation: "Describe", failure))
+    }
+
+    mutating func slotGranted(_ id: CopyJob.ID, _ step: inout CoreStep) {
+        guard var state = self.jobs[id], case .acquiring = state.phase, let source = state.source else { return }
+        state.holdsSlot = true
+        self.jobs[id] = state
+        guard !self.isDraining, !state.messages.isEmpty else {
+            return self.requeue(id, after: .zero, reason: "drain", &step)
+        }
+        switch CopyRequest.make(state, source: source) {
+        case .success(let request):
+            self.jobs[id]?.phase = .starting
+            step.actions.append(.startCopy(request))
+        case .failure(let failure):
+            self.deadLetter(id, failure, &step)
+        }
+    }
+
+    mutating func slotRefused(_ id: CopyJob.ID, _ step: inout CoreStep) {
+        self.putBack(id, &step)
+        let pool = SlotPool(destination: id.destination, kind: id.source.kind)
+        // If every slot is this worker's own, one of its own copies will free it; otherwise look who has them.
+        guard let state = self.pools[pool] else { return }
+        self.pools[pool]?.closedUntil = step.now + self.settings.slotRetry
+        if state.underWay < self.policy.usableSlots(in: pool) { self.pools[pool]?.survey = .unknown }
+    }
+
+    mutating func slotNotDecided(_ id: CopyJob.ID, _ failure: Trouble, _ step: inout CoreStep) {
+        step.report(.trouble(operation: "AcquireSlot", failure))
+        self.putBack(id, &step)
+        let pool = SlotPool(destination: id.destination, kind: id.source.kind)
+        self.pools[pool]?.closedUntil = step.now + self.settings.slotRetry
+    }
+
+    /// Returns a job to the waiting room.
+    private mutating func putBack(_ id: CopyJob.ID, _ step: inout CoreStep) {
+        guard self.jobs[id] != nil else { return }
+        self.leavePool(id, freeingSlot: true, &step)
+        guard let state = self.jobs[id], let source = state.source else { return }
+        guard !state.messages.isEmpty else {
+            self.jobs[id] = nil
+            return
+        }
+        guard !self.isDraining else { return self.requeue(id, after: .zero, reason: "drain", &step) }
+        self.jobs[id]?.phase = .waiting
+        self.jobs[id]?.source = source
+        self.pools[state.job.pool, default: PoolState()].waiting.insert(id)
+    }
+
+    mutating func copyStarted(_ id: CopyJob.ID, _ target: Snapshot, _ step: inout CoreStep) {
+        guard let state = self.jobs[id], case .starting = state.phase else { return }
+        step.actions.append(.occupySlot(state.job.pool, target: state.target))
+        step.report(.started(id, target: state.target))
+        self.watch(id, target, adopted: false, &step)
+    }
+
+    mutating func copyRejected(
+        _ id: CopyJob.ID,
+        _ failure: Trouble,
+        _ step: inout CoreStep,
+        _ random: inout some RandomNumberGenerator
+    ) {
+        guard let state = self.jobs[id], case .starting = state.phase else { return }
+        let pool = state.job.pool
+        switch failure.failureClass {
+        case .alreadyExists, .unavailable, .cancelled:
+            // Either it is there, or the answer was lost and it may be: only Describe knows.
+            self.check(id, otherwise: failure, &step)
+        case .quotaConcurrent(let limit):
+            if let limit {
+                step.actions.append(.learnLimit(pool, limit))
+                step.report(.limitLowered(pool, limit))
+            }
+            self.putBack(id, &step)
+            self.pools[pool]?.closedUntil = step.now + self.settings.slotRetry
+            self.pools[pool]?.survey = .unknown
+            step.report(.requeued(id, reason: "quota", detail: failure.detail, after: self.settings.slotRetry))
+        case .quotaSnapshots:
+            self.pools[pool]?.closedUntil = step.now + self.settings.snapshotQuotaPause
+            step.report(.snapshotQuotaReached(pool, detail: failure.detail))
+            self.fail(id, failure, &step, &random)
+        default:
+            self.fail(id, failure, &step, &random)
+        }
+    }
+}

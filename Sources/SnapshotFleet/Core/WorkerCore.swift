@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) the snapferry authors
+
+package import AWSClient
+
+/// Decides everything that a worker does.
+///
+/// It does no I/O and has no clock and no randomness of its own: inputs go in, actions come out, and the shell that
+/// carries them out brings back what came of them. A message leaves only by one of four doors: its copy is confirmed, a
+/// message that replaces it was accepted, the dead-letter queue accepted it, or the policy says that it is none of ours.
+package struct WorkerCore: Sendable {
+    package let settings: CoreSettings
+    package let policy: Policy
+
+    var messages: [MessageToken: HeldMessage] = [:]
+    var jobs: [CopyJob.ID: JobState] = [:]
+    var pools: [SlotPool: PoolState] = [:]
+    var sources: [SourceGroup: SourceQueue] = [:]
+    /// Messages that go together through the dead-letter queue, by the one that is sent.
+    var companions: [MessageToken: [MessageToken]] = [:]
+    /// When each lane's newest confirmed copy was taken at the source, as far as this worker saw.
+    var newestConfirmed: [CopyLane: Instant] = [:]
+    var leases = DeadlineHeap<MessageToken>()
+    var looks = DeadlineHeap<SlotPool>()
+    var nextToken: UInt64 = 1
+    var isReceiving = false
+    var receiveFailures = 0
+    var receivesAgainAt: Instant?
+    var isDraining = false
+    private var isFinished = false
+
+    package init(settings: CoreSettings, policy: Policy) {
+        self.settings = settings
+        self.policy = policy
+    }
+
+    /// Takes in what happened and tells what to do.
+    ///
+    /// - Parameters:
+    ///   - input: What happened. An answer that nobody waits for any more is harmless.
+    ///   - now: When; never earlier than the last time.
+    ///   - random: Where jitter comes from.
+    package mutating func handle(
+        _ input: CoreInput,
+        at now: Instant,
+        using random: inout some RandomNumberGenerator
+    ) -> [CoreAction] {
+        var step = CoreStep(now: now)
+        self.take(input, &step, &random)
+        self.renewLeases(&step, &random)
+        self.describeWaitingSources(&step)
+        self.startWaitingJobs(&step)
+        self.lookAtTargets(&step)
+        self.receiveMore(&step)
+        if self.isDraining, !self.isFinished, self.messages.isEmpty, !self.isReceiving, !self.isOwedAnAnswer {
+            self.isFinished = true
+            step.actions.append(.finished)
+        }
+        return step.actions
+    }
+
+    /// When the core next has to be asked even if nothing happens; `nil` when only an answer can bring it on.
+    package var nextDeadline: Instant? {
+        let pools = self.pools.values.compactMap { $0.waiting.isEmpty ? nil : $0.closedUntil }
+        return [self.leases.earliest, self.looks.earliest, self.receivesAgainAt, pools.min()].compactMap(\.self).min()
+    }
+
+    private mutating func take(
+        _ input: CoreInput,
+        _ step: inout CoreStep,
+        _ random: inout some RandomNumberGenerator
+    ) {
+        switch input {
+        case .tick: break
+        case .received(let deliveries): self.received(deliveries, &step)
+        case .receiveFailed(let failure): self.receiveFailed(failure, &step, &random)
+        case .sourcesDescribed(let group, let asked, let found):
+            self.sourcesDescribed(group, asked: asked, found: found, &step, &random)
+        case .sourcesNotDescribed(let group, let asked, let failure):
+            self.sourcesNotDescribed(group, asked: asked, failure, &step, &random)
+        case .poolSurveyed(let pool, let inProgress): self.poolSurveyed(pool, inProgress, &step)
+        case .poolNotSurveyed(let pool, let failure): self.poolNotSurveyed(pool, failure, &step)
+        case .slotGranted(let id): self.slotGranted(id, &step)
+        case .slotRefused(let id): self.slotRefused(id, &step)
+        case .slotNotDecided(let id, let failure): self.slotNotDecided(id, failure, &step)
+        case .copyStarted(let id, let target): self.copyStarted(id, target, &step)
+        case .copyRejected(let id, let failure): self.copyRejected(id, failure, &step, &random)
+        case .targetsDescribed(let pool, let asked, let found):
+            self.targetsDescribed(pool, asked: asked, found: found, &step, &random)
+        case .targetsNotDescribed(let pool, _, let failure): self.targetsNotDescribed(pool, failure, &step)
+        case .targetDeleted(let id): self.targetDeleted(id, &step, &random)
+        case .targetNotDeleted(let id, let failure): self.targetNotDeleted(id, failure, &step, &random)
+        case .leasesExtended, .requeued, .replaced, .notReplaced, .deadLettered, .notDeadLettered, .deleted,
+            .notDeleted:
+            self.settle(input, &step, &random)
+        case .swept(let token, let missing): self.swept(token, missing, &step)
+        case .notSwept(let token, let failure): self.notSwept(token, failure, &step, &random)
+        case .drain: self.drain(&step)
+        }
+    }
+}
+
+/// What one step of a core gathers.
+struct CoreStep {
+    let now: Instant
+    var actions: [CoreAction] = []
+
+    mutating func report(_ event: FleetEvent) { self.actions.append(.report(event)) }
+}
+
+/// Snapshots of one account, Region and kind that are to be described.
+struct SourceQueue: Sendable {
+    var waiting: Set<SnapshotARN> = []
+    var isDescribing = false
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) the snapferry authors
+
+/// Names of metrics, in one place so that they stay the same across the code; labels are bounded.
+package enum FleetMetric {
+    /// Counter, messages: received from the job queue.
+    package static let received = "snapferry.queue.received"
+    /// Counter, messages, by `outcome`: `confirmed`, `adopted`, `superseded`, `ignored`, `dead-lettered`, `failed`.
+    package static let copies = "snapferry.copies"
+    /// Timer: from the start of a copy to its confirmation.
+    package static let copyDuration = "snapferry.copy.duration"
+    /// Counter, messages, by `reason`: given back to the queue to come again.
+    package static let requeues = "snapferry.requeues"
+    /// Counter, messages, by `reason`.
+    package static let deadLetters = "snapferry.dead_letters"
+    /// Counter: messages that another worker had taken over.
+    package static let lostLeases = "snapferry.leases.lost"
+    /// Counter, by `operation` and `class`: calls that failed and are made again.
+    package static let troubles = "snapferry.troubles"
+}

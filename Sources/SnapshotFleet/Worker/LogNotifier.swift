@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) the snapferry authors
+
+package import AWSClient
+package import Logging
+
+/// Metadata keys, in one place so that they stay the same across the code.
+package enum LogKey {
+    package static let source = "snapshot.source"
+    package static let destination = "snapshot.destination"
+    package static let target = "snapshot.target"
+    package static let database = "snapshot.database"
+    package static let route = "route"
+    package static let reason = "reason"
+    package static let detail = "detail"
+    package static let remedy = "remedy"
+    package static let delay = "delay.seconds"
+    package static let duration = "copy.seconds"
+    package static let age = "copy.age.seconds"
+    package static let size = "copy.size.gib"
+    package static let percent = "copy.percent"
+    package static let attempt = "attempt"
+    package static let count = "count"
+    package static let operation = "operation"
+    package static let limit = "limit"
+    package static let pool = "pool"
+}
+
+/// Writes what happens to the log: one `notice` for each confirmed copy.
+package struct LogNotifier: Notifier {
+    private let logger: Logger
+
+    package init(logger: Logger) { self.logger = logger }
+
+    package func notify(_ event: FleetEvent, at now: Instant) {
+        switch event {
+        case .received(let count): self.logger.debug("Messages received", metadata: [LogKey.count: "\(count)"])
+        case .ignored(let source, let reason):
+            self.logger.info("Not copied", metadata: [LogKey.source: "\(source)", LogKey.reason: "\(reason)"])
+        case .planned(let source, let destinations):
+            let names = destinations.map(\.description).joined(separator: " ")
+            self.logger.info("Planned", metadata: [LogKey.source: "\(source)", LogKey.destination: "\(names)"])
+        case .waiting(let id): self.logger.debug("Waits for a slot", metadata: Self.metadata(id))
+        case .started(let id, let target): self.logger.info("Copy started", metadata: Self.metadata(id, target: target))
+        case .adopted(let id, let target):
+            self.logger.info("Copy in progress taken over", metadata: Self.metadata(id, target: target))
+        case .progress(let id, let percent):
+            self.logger.debug("Copy progresses", metadata: Self.metadata(id, [LogKey.percent: "\(percent)"]))
+        case .confirmed(let confirmation): self.confirmed(confirmation)
+        case .leaseLost(let id):
+            self.logger.info("Another worker owns the message now", metadata: id.map { Self.metadata($0) } ?? [:])
+        case .swept(let missing): self.logger.info("Sweep is over", metadata: [LogKey.count: "\(missing)"])
+        case .draining(let held):
+            self.logger.notice("Draining: nothing new is taken", metadata: [LogKey.count: "\(held)"])
+        case .superseded(let id, let newer):
+            self.logger.info(
+                "Not copied: a newer snapshot of the same database overtook it",
+                metadata: Self.metadata(id, [LogKey.reason: "\(newer)"])
+            )
+        default: self.trouble(event)
+        }
+    }
+
+    private func trouble(_ event: FleetEvent) {
+        switch event {
+        case .stalled(let id, let percent, let standingStill):
+            self.logger.warning(
+                "Copy stands still",
+                metadata: Self.metadata(
+                    id,
+                    [LogKey.percent: "\(percent ?? 0)", LogKey.duration: "\(Int(standingStill.inSeconds))"]
+                )
+            )
+        case .requeued(let id, let reason, let detail, let delay):
+            var metadata = id.map { Self.metadata($0) } ?? [:]
+            metadata[LogKey.reason] = "\(reason)"
+            metadata[LogKey.detail] = "\(detail)"
+            metadata[LogKey.delay] = "\(Int(delay.inSeconds))"
+            self.logger.info("Given back to the queue", metadata: metadata)
+        case .copyFailed(let id, let attempt, let detail):
+            self.logger.warning(
+                "Copy failed",
+                metadata: Self.metadata(id, [LogKey.attempt: "\(attempt)", LogKey.detail: "\(detail)"])
+            )
+        case .deadLettered(let letter): self.deadLettered(letter)
+        case .limitLowered(let pool, let limit):
+            self.logger.warning(
+                "RDS allows fewer copies at once",
+                metadata: [LogKey.pool: "\(pool)", LogKey.limit: "\(limit)"]
+            )
+        case .snapshotQuotaReached(let pool, let detail):
+            self.logger.error(
+                "No more manual snapshots fit into the destination",
+                metadata: [LogKey.pool: "\(pool)", LogKey.detail: "\(detail)"]
+            )
+        case .trouble(let operation, let failure):
+            self.logger.warning(
+                "Call failed and will be made again",
+                metadata: [
+                    LogKey.operation: "\(operation)", LogKey.reason: "\(failure.label)",
+                    LogKey.detail: "\(failure.detail)",
+                ]
+            )
+        default: break
+        }
+    }
+
+    private func confirmed(_ confirmation: ConfirmedCopy) {
+        var metadata = Self.metadata(confirmation.job.id, target: confirmation.target)
+        metadata[LogKey.route] = "\(confirmation.job.route)"
+        metadata[LogKey.database] = "\(confirmation.database)"
+        if let created = confirmation.sourceCreatedAt {
+            metadata[LogKey.age] = "\(Int((confirmation.confirmedAt - created).inSeconds))"
+        }
+        if let duration = confirmation.duration { metadata[LogKey.duration] = "\(Int(duration.inSeconds))" }
+        if let size = confirmation.sizeGiB { metadata[LogKey.size] = "\(size)" }
+        self.logger.notice("Copy confirmed", metadata: metadata)
+    }
+
+    private func deadLettered(_ letter: DeadLetter) {
+        var metadata: Logger.Metadata = [
+            LogKey.reason: "\(letter.reason.rawValue)", LogKey.detail: "\(letter.detail)",
+            LogKey.remedy: "\(letter.reason.remedy)",
+        ]
+        if let source = letter.source { metadata[LogKey.source] = "\(source)" }
+        if let destination = letter.destination { metadata[LogKey.destination] = "\(destination)" }
+        self.logger.error("Sent to the dead-letter queue", metadata: metadata)
+    }
+
+    private static func metadata(
+        _ id: CopyJob.ID,
+        _ more: Logger.Metadata = [:],
+        target: String? = nil
+    ) -> Logger.Metadata {
+        var metadata = more
+        metadata[LogKey.source] = "\(id.source)"
+        metadata[LogKey.destination] = "\(id.destination)"
+        if let target { metadata[LogKey.target] = "\(target)" }
+        return metadata
+    }
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) the snapferry authors
+
+package import AWSClient
+import Metrics
+
+/// Counts what happens.
+package struct MetricsNotifier: Notifier {
+    package init() {}
+
+    package func notify(_ event: FleetEvent, at now: Instant) {
+        switch event {
+        case .received(let count): Counter(label: FleetMetric.received).increment(by: count)
+        case .confirmed(let confirmation):
+            self.count(FleetMetric.copies, "outcome", confirmation.wasAdopted ? "adopted" : "confirmed")
+            if let duration = confirmation.duration {
+                Timer(label: FleetMetric.copyDuration).recordMicroseconds(duration.microseconds)
+            }
+        case .superseded: self.count(FleetMetric.copies, "outcome", "superseded")
+        case .ignored: self.count(FleetMetric.copies, "outcome", "ignored")
+        case .copyFailed: self.count(FleetMetric.copies, "outcome", "failed")
+        case .deadLettered(let letter):
+            self.count(FleetMetric.copies, "outcome", "dead-lettered")
+            self.count(FleetMetric.deadLetters, "reason", letter.reason.rawValue)
+        case .requeued(_, let reason, _, _): self.count(FleetMetric.requeues, "reason", reason)
+        case .leaseLost: Counter(label: FleetMetric.lostLeases).increment()
+        case .trouble(let operation, let failure):
+            let dimensions = [("operation", operation), ("class", failure.label)]
+            Counter(label: FleetMetric.troubles, dimensions: dimensions).increment()
+        case .planned, .waiting, .started, .adopted, .progress, .stalled, .limitLowered, .snapshotQuotaReached, .swept,
+            .draining:
+            break
+        }
+    }
+
+    private func count(_ label: String, _ dimension: String, _ value: String) {
+        Counter(label: label, dimensions: [(dimension, value)]).increment()
+    }
+}
+
+/// Tells several notifiers.
+package struct NotifierGroup: Notifier {
+    private let members: [any Notifier]
+
+    package init(_ members: [any Notifier]) { self.members = members }
+
+    package func notify(_ event: FleetEvent, at now: Instant) {
+        for member in self.members { member.notify(event, at: now) }
+    }
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) the snapferry authors
+
+package import AWSClient
+import ServiceLifecycle
+import Synchronization
+
+/// Runs a ``WorkerCore``: carries out its actions against the queue, RDS and the ledger, and brings back the answers.
+///
+/// On graceful shutdown the worker takes no more messages, waits for the calls that are under way, gives back what it
+/// holds and returns; copies in progress go on in RDS, and another worker adopts them. On cancellation it returns at
+/// once; SQS hands out its messages again when their leases end.
+package final class Worker: Service {
+    /// What a worker works with.
+    package struct Ports: Sendable {
+        package var queue: any JobQueue
+        package var snapshots: any SnapshotService
+        package var ledger: any SlotLedger
+        package var notifier: any Notifier
+        package var time: any TimeSource
+
+        package init(
+            queue: any JobQueue,
+            snapshots: any SnapshotService,
+            ledger: any SlotLedger,
+            notifier: any Notifier,
+            time: any TimeSource
+        ) {
+            self.queue = queue
+            self.snapshots = snapshots
+            self.ledger = ledger
+            self.notifier = notifier
+            self.time = time
+        }
+    }
+
+    private struct State {
+        var core: WorkerCore
+        var random = SystemRandomNumberGenerator()
+        /// When the nearest timer fires.
+        var armedFor: Instant?
+    }
+
+    private let state: Mutex<State>
+    let ports: Ports
+    let policy: Policy
+
+    /// Makes a worker that does nothing until ``run()``.
+    package init(settings: CoreSettings, policy: Policy, ports: Ports) {
+        self.state = Mutex(State(core: WorkerCore(settings: settings, policy: policy)))
+        self.ports = ports
+        self.policy = policy
+    }
+
+    /// What the worker has in hand right now.
+    package var view: WorkerView {
+        self.state.withLock { $0.core.view }
+    }
+
+    /// Works until graceful shutdown or cancellation.
+    package func run() async throws {
+        let (inputs, feed) = AsyncStream.makeStream(of: CoreInput.self)
+        await withGracefulShutdownHandler {
+            await withTaskCancellationHandler {
+                await withDiscardingTaskGroup { group in
+                    feed.yield(.tick)
+                    for await input in inputs {
+                        let actions = self.decide(input, feed: feed, in: &group)
+                        guard !actions.contains(.finished) else { break }
+                        for batch in ActionBatch.batches(of: actions) {
+                            group.addTask { for input in await self.perform(batch) { feed.yield(input) } }
+                        }
+                    }
+                    group.cancelAll()
+                }
+            } onCancel: {
+                feed.finish()
+            }
+        } onGracefulShutdown: {
+            feed.yield(.drain)
+        }
+        try Task.checkCancellation()
+    }
+
+    /// Asks the core, tells the notifier what it reports, and sets the timer for what it waits for.
+    private func decide(
+        _ input: CoreInput,
+        feed: AsyncStream<CoreInput>.Continuation,
+        in group: inout DiscardingTaskGroup
+    ) -> [CoreAction] {
+        let now = self.ports.time.now()
+        let (actions, timer) = self.state.withLock { state -> ([CoreAction], Instant?) in
+            if case .tick = input { state.armedFor = nil }
+            let actions = state.core.handle(input, at: now, using: &state.random)
+            guard let deadline = state.core.nextDeadline, deadline < state.armedFor ?? .distantFuture else {
+                return (actions, nil)
+            }
+            state.armedFor = deadline
+            return (actions, deadline)
+        }
+        for case .report(let event) in actions { self.ports.notifier.notify(event, at: now) }
+        if let timer {
+            // Never in a tight loop, whatever the deadline.
+            let pause = max(timer - now, .milliseconds(5))
+            group.addTask {
+                // A cancelled sleep is the end of the worker; there is nothing left to wake.
+                guard (try? await self.ports.time.sleep(for: pause)) != nil else { return }
+                feed.yield(.tick)
+            }
+        }
+        return actions
+    }
+}
+
+extension Instant {
+    /// Later than anything that happens.
+    static let distantFuture = Instant(microseconds: .max)
+}
