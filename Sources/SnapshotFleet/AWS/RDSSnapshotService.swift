@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) the snapferry authors
+
+package import AWSClient
+
+/// RDS in every source and destination of a policy.
+package struct RDSSnapshotService: SnapshotService {
+    private let session: AWSSession
+    /// The sessions of destinations that have a role of their own.
+    private let destinations: [Destination: AWSSession]
+
+    /// Makes the service.
+    ///
+    /// - Parameters:
+    ///   - session: The fleet's own session; sources are described, and destinations without a role are called, by it.
+    ///   - policy: Says which destinations have which role; accounts filled in.
+    /// - Throws: ``AWSError`` with code `configuration` for a role that is none.
+    package init(session: AWSSession, policy: Policy) throws(AWSError) {
+        self.session = session
+        var destinations: [Destination: AWSSession] = [:]
+        for rule in policy.routes.flatMap(\.destinations) {
+            guard let account = rule.account, let role = rule.role else { continue }
+            let destination = Destination(account: account, region: rule.region)
+            destinations[destination] = try session.assuming(roleARN: role, externalID: rule.externalID)
+        }
+        self.destinations = destinations
+    }
+
+    private func rds(at destination: Destination) throws(AWSError) -> RDSClient {
+        try (self.destinations[destination] ?? self.session).rds(region: destination.region)
+    }
+
+    package func describe(_ snapshots: [SnapshotARN], in group: SourceGroup) async throws -> [Snapshot] {
+        let rds = try self.session.rds(region: group.region)
+        let found = try await Self.describe(snapshots.map(\.identifier), group.kind, by: rds)
+        let known = Set(found.map(\.arn))
+        // Describe leaves AWS Backup's own snapshots out unless it is asked for them.
+        let missing = snapshots.filter { !known.contains($0) && $0.identifier.hasPrefix("awsbackup:") }
+        guard group.kind == .instance, !missing.isEmpty else { return found }
+        return found
+            + (try await Self.describe(missing.map(\.identifier), group.kind, type: .awsbackup, by: rds))
+    }
+
+    package func copiesInProgress(in pool: SlotPool) async throws -> [Snapshot] {
+        let all = try await Self.all(pool.kind, type: .manual, by: try self.rds(at: pool.destination))
+        return all.filter { $0.phase == .inProgress && $0.status.lowercased() != "creating" }
+    }
+
+    package func startCopy(_ request: CopyRequest) async throws -> Snapshot {
+        let rds = try self.rds(at: request.pool.destination)
+        let kind: RDSClient.CopyKind = request.pool.kind == .instance ? .instance : .cluster
+        var copy = RDSClient.CopyRequest(
+            source: request.source.arn.description,
+            target: request.target,
+            kmsKeyID: request.kmsKey,
+            tags: request.tags.sorted { $0.key < $1.key }.map { RDSClient.Tag(key: $0.key, value: $0.value) },
+            optionGroupName: request.optionGroup
+        )
+        if request.source.arn.partition == "aws-us-gov", request.source.isEncrypted {
+            // Elsewhere RDS ignores it.
+            let sourceRegion = request.source.arn.region
+            copy.preSignedURL = try await rds.preSignedURL(for: copy, kind: kind, sourceRegion: sourceRegion)
+        }
+        let target: Snapshot? =
+            switch request.pool.kind {
+            case .instance: Snapshot(try await rds.copyDBSnapshot(copy))
+            case .cluster: Snapshot(try await rds.copyDBClusterSnapshot(copy))
+            }
+        guard let target else {
+            throw AWSError(.malformedAnswer, message: "RDS accepted the copy \(request.target) but does not name it")
+        }
+        return target
+    }
+
+    package func describeTargets(_ identifiers: [String], in pool: SlotPool) async throws -> [Snapshot] {
+        try await Self.describe(identifiers, pool.kind, type: .manual, by: try self.rds(at: pool.destination))
+    }
+
+    package func deleteTarget(_ identifier: String, in pool: SlotPool) async throws {
+        let rds = try self.rds(at: pool.destination)
+        switch pool.kind {
+        case .instance: try await rds.deleteDBSnapshot(identifier)
+        case .cluster: try await rds.deleteDBClusterSnapshot(identifier)
+        }
+    }
+
+    package func snapshots(in group: SourceGroup, origin: Snapshot.Origin) async throws -> [Snapshot] {
+        try await Self.all(group.kind, type: origin, by: try self.session.rds(region: group.region))
+    }
+
+    /// Describes by a filter of up to 100 identifiers a call; a filter, unlike the parameter, takes automated ones too.
+    private static func describe(
+        _ identifiers: [String],
+        _ kind: SnapshotKind,
+        type: Snapshot.Origin? = nil,
+        by rds: RDSClient
+    ) async throws(AWSError) -> [Snapshot] {
+        let name = kind == .instance ? "db-snapshot-id" : "db-cluster-snapshot-id"
+        var found: [Snapshot] = []
+        for values in identifiers.chunked(by: 100) {
+            let filter = RDSClient.Filter(name: name, values: values)
+            let query = RDSClient.SnapshotQuery(snapshotType: type?.rawValue, filters: [filter])
+            found += try await self.snapshots(kind, query, by: rds)
+        }
+        return found
+    }
+
+    private static func all(
+        _ kind: SnapshotKind,
+        type: Snapshot.Origin,
+        by rds: RDSClient
+    ) async throws(AWSError) -> [Snapshot] {
+        try await self.snapshots(kind, RDSClient.SnapshotQuery(snapshotType: type.rawValue), by: rds)
+    }
+
+    private static func snapshots(
+        _ kind: SnapshotKind,
+        _ query: RDSClient.SnapshotQuery,
+        by rds: RDSClient
+    ) async throws(AWSError) -> [Snapshot] {
+        switch kind {
+        case .instance: try await rds.allDBSnapshots(query).compactMap { Snapshot($0) }
+        case .cluster: try await rds.allDBClusterSnapshots(query).compactMap { Snapshot($0) }
+        }
+    }
+}

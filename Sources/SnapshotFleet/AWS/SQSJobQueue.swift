@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) the snapferry authors
+
+package import AWSClient
+
+/// The job queue and its dead-letter queue on SQS.
+package struct SQSJobQueue: JobQueue {
+    private let sqs: SQSClient
+    private let url: String
+    private let deadLetterURL: String
+    /// Names this worker in dead letters.
+    private let worker: String
+
+    /// Makes a queue; nothing is asked of SQS yet.
+    package init(sqs: SQSClient, url: String, deadLetterURL: String, worker: String) {
+        self.sqs = sqs
+        self.url = url
+        self.deadLetterURL = deadLetterURL
+        self.worker = worker
+    }
+
+    package func receive(count: Int, wait: Duration, visibilityTimeout: Duration) async throws -> [Delivery] {
+        let messages = try await self.sqs.receiveMessage(
+            queueURL: self.url,
+            maximum: count,
+            wait: wait,
+            visibilityTimeout: visibilityTimeout,
+            // The core asks again by itself, with a longer backoff than a call would have.
+            attempts: 1
+        )
+        return messages.map {
+            Delivery(
+                messageID: $0.messageID,
+                receiptHandle: $0.receiptHandle,
+                body: $0.body,
+                receiveCount: $0.receiveCount,
+                sentAt: $0.sentAt
+            )
+        }
+    }
+
+    package func changeVisibility(_ changes: [VisibilityChange]) async throws -> [LeaseOutcome] {
+        let failures = try await self.batch(changes.count) { indices throws(AWSError) in
+            try await self.sqs.changeMessageVisibilityBatch(
+                queueURL: self.url,
+                entries: indices.map {
+                    SQSClient.ReceiptEntry(
+                        id: "\($0)",
+                        receiptHandle: changes[$0].receiptHandle,
+                        timeout: .seconds(min(max(0, changes[$0].timeout.inSeconds.rounded(.up)), 43_200))
+                    )
+                }
+            )
+        }
+        return changes.indices.map { index in
+            guard let error = failures[index] else { return .kept }
+            let failure = FailureTable.classify(operation: .extend, error: error)
+            return failure.class == .lostLease ? .lost : .unknown
+        }
+    }
+
+    package func delete(_ receiptHandles: [String]) async throws -> [AWSError?] {
+        let failures = try await self.batch(receiptHandles.count) { indices throws(AWSError) in
+            try await self.sqs.deleteMessageBatch(
+                queueURL: self.url,
+                entries: indices.map { SQSClient.ReceiptEntry(id: "\($0)", receiptHandle: receiptHandles[$0]) }
+            )
+        }
+        return receiptHandles.indices.map { failures[$0] }
+    }
+
+    package func send(_ messages: [OutgoingMessage]) async throws {
+        let failures = try await self.batch(messages.count) { indices throws(AWSError) in
+            try await self.sqs.sendMessageBatch(
+                queueURL: self.url,
+                entries: indices.map {
+                    let delay = Duration.seconds(min(max(0, messages[$0].delay.inSeconds.rounded(.up)), 900))
+                    return SQSClient.SendEntry(id: "\($0)", body: messages[$0].body, delay: delay)
+                }
+            )
+        }
+        if let error = failures.sorted(by: { $0.key < $1.key }).first?.value { throw error }
+    }
+
+    package func deadLetter(_ letter: DeadLetter) async throws {
+        var attributes = [
+            DeadLetterAttribute.reason: letter.reason.rawValue,
+            DeadLetterAttribute.detail: letter.detail.excerpt(1000),
+            DeadLetterAttribute.attempts: "\(letter.attempts)",
+            DeadLetterAttribute.firstSeen: letter.firstSeen.iso8601,
+            DeadLetterAttribute.worker: self.worker,
+        ]
+        attributes[DeadLetterAttribute.source] = letter.source?.excerpt(300)
+        attributes[DeadLetterAttribute.destination] = letter.destination?.excerpt(100)
+        _ = try await self.sqs.sendMessage(
+            queueURL: self.deadLetterURL,
+            body: letter.body,
+            // SQS refuses an empty value.
+            attributes: attributes.filter { !$0.value.isEmpty }.mapValues { SQSAttributeValue(stringValue: $0) }
+        )
+    }
+
+    /// Calls for ten entries at a time and gathers what was refused, by index.
+    private func batch(
+        _ count: Int,
+        _ call: ([Int]) async throws(AWSError) -> SQSBatchResult
+    ) async throws(AWSError) -> [Int: AWSError] {
+        var failures: [Int: AWSError] = [:]
+        for indices in Array(0..<count).chunked(by: 10) {
+            for failure in try await call(indices).failed {
+                guard let index = Int(failure.id) else { continue }
+                let code: AWSError.Code = failure.senderFault ? .rejected : .unavailable
+                failures[index] = AWSError(code, serviceCode: failure.code, message: failure.message)
+            }
+        }
+        return failures
+    }
+}
+
+/// The message attributes of a dead letter.
+package enum DeadLetterAttribute {
+    package static let reason = "snapferry.reason"
+    package static let detail = "snapferry.detail"
+    package static let source = "snapferry.source"
+    package static let destination = "snapferry.destination"
+    package static let attempts = "snapferry.attempts"
+    package static let firstSeen = "snapferry.first-seen"
+    package static let worker = "snapferry.worker"
+}
