@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) the snapferry authors
+
+import Configuration
+
+/// What is wrong with the configuration, in one line that says what to change.
+struct ConfigurationError: Error, Equatable, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) { self.description = description }
+}
+
+/// How a worker is to work, from flags, environment and defaults.
+struct WorkConfiguration: Sendable, Equatable {
+    var queueURL: String
+    /// `nil` takes the queue that the job queue's redrive policy names.
+    var deadLetterQueueURL: String?
+    /// `nil` takes the policy from the environment's variables.
+    var policyPath: String?
+    var visibilityTimeout: Duration
+    var receiveWait: Duration
+    var waitingRoom: Int
+    var confirmShortest: Duration
+    var confirmLongest: Duration
+    var allowsPlaintext: Bool
+
+    /// Reads the configuration.
+    ///
+    /// ## Configuration keys
+    /// - `snapferry.queue.url` (string, needed): the job queue.
+    /// - `snapferry.dead.letter.queue.url` (string, default: from the job queue's redrive policy).
+    /// - `snapferry.policy` (string, default none): a policy file; without it the `SNAPFERRY_…` variables are the policy.
+    /// - `snapferry.visibility.timeout.seconds` (int, default 120, range 30–43200).
+    /// - `snapferry.receive.wait.seconds` (int, default 20, range 0–20): SQS allows no longer poll.
+    /// - `snapferry.waiting.room` (int, default 200, range 1–10000): messages held to choose from.
+    /// - `snapferry.confirm.shortest.seconds` (int, default 15, range 1–3600).
+    /// - `snapferry.confirm.longest.seconds` (int, default 300, range 1–3600).
+    /// - `snapferry.allow.plaintext` (bool, default false): allow `http` endpoints beyond this machine.
+    ///
+    /// - Throws: ``ConfigurationError`` for a value that is missing or out of its range.
+    init(config: ConfigReader) throws(ConfigurationError) {
+        guard let queueURL = config.string(forKey: "snapferry.queue.url"), !queueURL.isEmpty else {
+            throw ConfigurationError("no job queue: set SNAPFERRY_QUEUE_URL, or pass --queue-url")
+        }
+        self.queueURL = queueURL
+        self.deadLetterQueueURL = config.string(forKey: "snapferry.dead.letter.queue.url")
+        self.policyPath = config.string(forKey: "snapferry.policy")
+        self.visibilityTimeout = .seconds(
+            try Self.int("snapferry.visibility.timeout.seconds", config, default: 120, in: 30...43_200)
+        )
+        self.receiveWait = .seconds(try Self.int("snapferry.receive.wait.seconds", config, default: 20, in: 0...20))
+        self.waitingRoom = try Self.int("snapferry.waiting.room", config, default: 200, in: 1...10_000)
+        self.confirmShortest = .seconds(
+            try Self.int("snapferry.confirm.shortest.seconds", config, default: 15, in: 1...3600)
+        )
+        self.confirmLongest = .seconds(
+            try Self.int("snapferry.confirm.longest.seconds", config, default: 300, in: 1...3600)
+        )
+        self.allowsPlaintext = config.bool(forKey: "snapferry.allow.plaintext", default: false)
+        guard self.confirmShortest <= self.confirmLongest else {
+            throw ConfigurationError("SNAPFERRY_CONFIRM_SHORTEST_SECONDS is above SNAPFERRY_CONFIRM_LONGEST_SECONDS")
+        }
+    }
+
+    private static func int(
+        _ key: ConfigKey,
+        _ config: ConfigReader,
+        default standard: Int,
+        in range: ClosedRange<Int>
+    ) throws(ConfigurationError) -> Int {
+        let name = key.components.joined(separator: "_").uppercased()
+        guard let text = config.string(forKey: key), !text.isEmpty else { return standard }
+        guard let value = Int(text) else {
+            throw ConfigurationError("\(name) is \"\(text)\"; it has to be a whole number")
+        }
+        guard range.contains(value) else {
+            throw ConfigurationError("\(name) is \(value); it has to be \(range.lowerBound) to \(range.upperBound)")
+        }
+        return value
+    }
+}
