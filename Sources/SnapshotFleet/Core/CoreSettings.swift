@@ -48,9 +48,7 @@ package struct Backoff: Sendable, Equatable {
         self.cap = cap
     }
 
-    /// A wait between nothing and `base · 2^attempt`, the cap at the most.
-    ///
-    /// - Parameter attempt: How often it has been tried before, from 0.
+    /// A wait between nothing and `base · 2^attempt`, the cap at the most; attempts count from 0.
     package func delay(attempt: Int, using random: inout some RandomNumberGenerator) -> Duration {
         let ceiling = min(self.cap, self.base * Double(1 << min(max(attempt, 0), 20)))
         return ceiling * Double.random(in: 0...1, using: &random)
@@ -77,6 +75,7 @@ package struct ConfirmSchedule: Sendable, Equatable {
     /// - Parameters:
     ///   - elapsed: How long the copy has been running.
     ///   - percent: How far it is; `nil` or 0 when RDS does not say.
+    /// - Returns: A pause between ``shortest`` and ``longest``.
     package func pause(elapsed: Duration, percent: Int?) -> Duration {
         guard let percent, percent > 0 else { return self.clamped(elapsed / 4) }
         let left = elapsed * (Double(max(0, 100 - percent)) / Double(percent))

@@ -154,7 +154,7 @@ extension WorkerCore {
 
     /// Takes a job out of its pool's books.
     ///
-    /// - Parameter freeingSlot: Whether it is known that no copy runs; a slot is freed by evidence, not by leaving.
+    /// The slot is freed only where it is known that no copy runs: by evidence, not by leaving.
     mutating func leavePool(_ id: CopyJob.ID, freeingSlot: Bool, _ step: inout CoreStep) {
         guard let state = self.jobs[id] else { return }
         let pool = state.job.pool

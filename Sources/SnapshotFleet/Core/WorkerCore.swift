@@ -40,6 +40,7 @@ package struct WorkerCore: Sendable {
     ///   - input: What happened. An answer that nobody waits for any more is harmless.
     ///   - now: When; never earlier than the last time.
     ///   - random: Where jitter comes from.
+    /// - Returns: What to do, in this order.
     package mutating func handle(
         _ input: CoreInput,
         at now: Instant,

@@ -59,12 +59,7 @@ package protocol SnapshotService: Sendable {
 ///
 /// Targets name slots: the same target asked for twice is one slot. A slot is freed by evidence, not by time.
 package protocol SlotLedger: Sendable {
-    /// Asks for a slot.
-    ///
-    /// - Parameters:
-    ///   - target: The identifier of the copy that will take it.
-    ///   - limit: How many the policy allows.
-    /// - Returns: Whether it was granted.
+    /// Asks for a slot for the copy with this identifier; `limit` is how many the policy allows.
     func acquire(_ pool: SlotPool, target: String, limit: Int, at now: Instant) async throws -> Bool
     /// Notes that a copy runs, whoever started it.
     func occupy(_ pool: SlotPool, target: String, at now: Instant) async throws
