@@ -149,6 +149,18 @@ struct TransferLoopTests {
         #expect(error?.code == .configuration)
     }
 
+    @Test("a file of certificates that can't be read is a matter of configuration")
+    func missingBundle() async throws {
+        let server = LoopbackServer { _ in .silence }
+        defer { server.stop() }
+        let loop = try TransferLoop(caBundle: "/nowhere/ca.pem")
+        defer { loop.shutdown() }
+        let error = await #expect(throws: AWSError.self) {
+            try await loop.send(HTTPRequest(method: "GET", url: "https://127.0.0.1:\(server.port)/"))
+        }
+        #expect(error?.code == .configuration)
+    }
+
     @Test("cancelling the task ends a transfer in flight at once")
     func cancelled() async throws {
         let (arrivals, arrival) = AsyncStream.makeStream(of: Void.self)
