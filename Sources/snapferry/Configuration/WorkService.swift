@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) the snapferry authors
+
+import AWSClient
+import Logging
+import ServiceLifecycle
+import SnapshotFleet
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
+/// Why a worker can't start, in one line that says what to change.
+struct StartFailure: Error, CustomStringConvertible {
+    let description: String
+}
+
+/// A worker with everything around it: finds out where it is, then works.
+struct WorkService: Service {
+    let configuration: WorkConfiguration
+    let policy: Policy
+    let environment: [String: String]
+    let time: SystemTimeSource
+    let logger: Logger
+
+    /// Runs until graceful shutdown or cancellation.
+    ///
+    /// - Throws: ``StartFailure`` for what waiting does not heal.
+    func run() async throws {
+        let worker: Worker
+        do {
+            worker = try await cancelWhenGracefulShutdown { try await self.start() }
+        } catch is CancellationError where Task.isShuttingDownGracefully {
+            return
+        }
+        try await worker.run()
+    }
+
+    /// What the queue and STS tell before the first poll.
+    private struct Surroundings: Sendable {
+        var account: String
+        var maxReceiveCount: Int?
+        var deadLetterURL: String
+    }
+
+    private func start() async throws -> Worker {
+        let session: AWSSession
+        do {
+            session = try await AWSConnection.session(
+                environment: self.environment,
+                queueURL: self.configuration.queueURL,
+                allowsPlaintext: self.configuration.allowsPlaintext,
+                logger: self.logger
+            )
+        } catch {
+            throw StartFailure(description: error.message)
+        }
+        let sqs = try session.sqs(region: QueueURL.region(of: self.configuration.queueURL) ?? session.region)
+        let surroundings = try await self.surroundings(session, sqs)
+        let policy: Policy
+        do {
+            policy = try self.policy.resolved(ownAccount: surroundings.account)
+        } catch {
+            throw StartFailure(description: error.description)
+        }
+        var settings = CoreSettings(ownAccount: surroundings.account)
+        settings.visibilityTimeout = self.configuration.visibilityTimeout
+        settings.receiveWait = self.configuration.receiveWait
+        settings.waitingRoom = self.configuration.waitingRoom
+        settings.maxReceiveCount = surroundings.maxReceiveCount
+        settings.confirm = ConfirmSchedule(
+            shortest: self.configuration.confirmShortest,
+            longest: self.configuration.confirmLongest
+        )
+        let queue = SQSJobQueue(
+            sqs: sqs,
+            url: self.configuration.queueURL,
+            deadLetterURL: surroundings.deadLetterURL,
+            worker: Self.name
+        )
+        let ports = Worker.Ports(
+            queue: queue,
+            snapshots: try RDSSnapshotService(session: session, policy: policy),
+            ledger: InMemorySlotLedger(),
+            notifier: NotifierGroup([LogNotifier(logger: self.logger), MetricsNotifier()]),
+            time: self.time
+        )
+        self.logger.notice(
+            "Working",
+            metadata: [
+                "queue.url": "\(self.configuration.queueURL)", "account": "\(surroundings.account)",
+                "region": "\(session.region)", "worker": "\(Self.name)",
+                "routes": "\(policy.routes.map(\.name).joined(separator: " "))",
+                "destinations": "\(policy.destinations.map(\.description).joined(separator: " "))",
+            ]
+        )
+        return Worker(settings: settings, policy: policy, ports: ports)
+    }
+
+    /// Asks until it has an answer: an endpoint that is down at the start may come up later.
+    private func surroundings(_ session: AWSSession, _ sqs: SQSClient) async throws -> Surroundings {
+        var attempt = 0
+        var random = SystemRandomNumberGenerator()
+        while true {
+            do {
+                async let account = session.accountID()
+                let attributes = try await sqs.getQueueAttributes(
+                    queueURL: self.configuration.queueURL,
+                    names: ["RedrivePolicy"]
+                )
+                let redrive = attributes["RedrivePolicy"].flatMap { RedrivePolicy($0) }
+                return Surroundings(
+                    account: try await account,
+                    maxReceiveCount: redrive?.maxReceiveCount,
+                    deadLetterURL: try await self.deadLetterURL(redrive, sqs)
+                )
+            } catch let error as AWSError where error.isRetryable {
+                let backoff = Backoff(base: .seconds(1), cap: .seconds(30))
+                let pause = max(.milliseconds(500), backoff.delay(attempt: attempt, using: &random))
+                attempt += 1
+                self.logger.warning(
+                    "AWS can't be reached; will try again",
+                    metadata: ["reason": "\(error)", "delay.seconds": "\(pause.inSeconds)"]
+                )
+                // The system's time: the embedded AWS may run faster, but it starts no sooner.
+                try await SystemTimeSource().sleep(for: pause)
+            } catch let error as AWSError where error.code != .cancelled {
+                throw StartFailure(description: self.advice(for: error))
+            }
+        }
+    }
+
+    private func deadLetterURL(_ redrive: RedrivePolicy?, _ sqs: SQSClient) async throws -> String {
+        if let url = self.configuration.deadLetterQueueURL, !url.isEmpty { return url }
+        guard let redrive else {
+            throw StartFailure(
+                description: "the queue \(self.configuration.queueURL) has no redrive policy: give it one, or set "
+                    + "SNAPFERRY_DEAD_LETTER_QUEUE_URL; jobs that can't succeed have to go somewhere"
+            )
+        }
+        return try await sqs.getQueueURL(name: redrive.queueName, owner: redrive.account)
+    }
+
+    private func advice(for error: AWSError) -> String {
+        switch error.serviceCode {
+        case "QueueDoesNotExist":
+            "the queue \(self.configuration.queueURL) does not exist, or not in this account and Region: "
+                + "correct SNAPFERRY_QUEUE_URL (\(error.message))"
+        case "InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch",
+            "InvalidSignatureException":
+            "AWS refuses the credentials: correct them (\(error))"
+        case "AccessDenied", "AccessDeniedException":
+            "the credentials lack a permission: \(error.message)"
+        default: error.message.isEmpty ? error.description : error.code == .rejected ? error.description : error.message
+        }
+    }
+
+    /// Names this process in dead letters and in the log.
+    private static var name: String {
+        var buffer = [CChar](repeating: 0, count: 256)
+        guard gethostname(&buffer, buffer.count - 1) == 0 else { return "worker-\(getpid())" }
+        let host = String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return "\(host)-\(getpid())"
+    }
+}
+
+/// A queue's redrive policy, as the attribute `RedrivePolicy` has it.
+struct RedrivePolicy: Equatable {
+    var account: String
+    var queueName: String
+    var maxReceiveCount: Int?
+
+    /// Reads the attribute; `nil` when it names no queue.
+    init?(_ text: String) {
+        guard let document = try? JSONValue(parsing: text),
+            let fields = document["deadLetterTargetArn"]?.string?.split(separator: ":"), fields.count == 6
+        else { return nil }
+        self.account = String(fields[4])
+        self.queueName = String(fields[5])
+        let count = document["maxReceiveCount"]
+        self.maxReceiveCount = count?.int ?? count?.string.flatMap { Int($0) }
+    }
+}
