@@ -45,7 +45,9 @@ struct EventBridgeRuleTests {
             (
                 [
                     "InputTransformer": [
-                        "InputPathsMap": ["id": "$.detail.SourceIdentifier", "size": "$.detail.Size", "no": "$.no"],
+                        "InputPathsMap": [
+                            "id": "$.detail.SourceIdentifier", "size": "$.detail.Size", "no": "$.resources[9]",
+                        ],
                         "InputTemplate":
                             #"{"id":"<id>","bare":<id>,"size":<size>,"text":"<size> GB <no>","no":<no>,"x":"<other>"}"#,
                     ]
