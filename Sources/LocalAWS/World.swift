@@ -10,6 +10,7 @@ package import AWSClient
 package struct World: Sendable {
     package var sqs = SQSModel()
     package var events = EventBridgeModel()
+    package var dynamodb = DynamoDBModel()
     package var rds = RDSModel()
     package var kms = KMSModel()
     package var sts = STSModel()
@@ -34,7 +35,7 @@ package struct World: Sendable {
         case .rds: return try self.rds.handle(request, keys: self.kms, at: now)
         case .kms: return try self.kms.handle(request, at: now)
         case .sts: return try self.sts.handle(request, at: now)
-        case .dynamodb: throw ModelFailure("ServiceUnavailable", "DynamoDB is not here yet.", status: 503)
+        case .dynamodb: return try self.dynamodb.handle(request, at: now)
         case .events:
             let (result, effects) = try self.events.handle(request, at: now)
             self.carryOut(effects, at: now)
@@ -45,7 +46,7 @@ package struct World: Sendable {
     /// The next moment at which something happens without being asked; `nil` when nothing will.
     package var nextChange: Instant? {
         let changes = [
-            self.sqs.nextChange, self.events.nextChange, self.rds.nextChange,
+            self.sqs.nextChange, self.events.nextChange, self.dynamodb.nextChange, self.rds.nextChange,
             self.sts.nextChange,
         ]
         return changes.compactMap { $0 }.min()
@@ -65,7 +66,7 @@ package struct World: Sendable {
     private mutating func settle(at now: Instant) {
         let effects =
             self.rds.advance(to: now) + self.events.advance(to: now) + self.sqs.advance(to: now)
-            + self.sts.advance(to: now)
+            + self.dynamodb.advance(to: now) + self.sts.advance(to: now)
         self.carryOut(effects, at: now)
     }
 
