@@ -11,11 +11,16 @@ from typing import Any
 import boto3
 import botocore.session
 from botocore.config import Config
+from botocore.loaders import Loader, create_loader
 
 EAST, WEST, IRELAND = "us-east-1", "us-west-2", "eu-west-1"
 
 # A refusal is an answer to look at, so nothing is tried twice.
 NO_RETRIES = {"total_max_attempts": 1, "mode": "standard"}
+
+
+# Service models are megabytes of JSON; one loader reads each once.
+MODELS = create_loader()
 
 
 def unique(prefix: str) -> str:
@@ -43,16 +48,19 @@ class Cloud:
     keys: Keys
     region: str = EAST
 
-    def client(self, service: str, region: str | None = None, **config: Any) -> Any:
-        return self.session(region).client(service, endpoint_url=self.endpoint, config=self._config(**config))
+    def client(self, service: str, region: str | None = None, models: Loader = MODELS, **config: Any) -> Any:
+        config = {"retries": NO_RETRIES, "read_timeout": 40, "connect_timeout": 5} | config
+        return self.session(region, models).client(service, endpoint_url=self.endpoint, config=Config(**config))
 
-    def session(self, region: str | None = None, botocore_session: botocore.session.Session | None = None) -> Any:
+    def session(self, region: str | None = None, models: Loader = MODELS) -> Any:
+        core = botocore.session.Session()
+        core.register_component("data_loader", models)
         return boto3.session.Session(
             aws_access_key_id=self.keys.access_key,
             aws_secret_access_key=self.keys.secret_key,
             aws_session_token=self.keys.token,
             region_name=region or self.region,
-            botocore_session=botocore_session,
+            botocore_session=core,
         )
 
     def with_keys(self, keys: Keys) -> Cloud:
@@ -71,10 +79,6 @@ class Cloud:
     @property
     def account(self) -> str:
         return self.client("sts").get_caller_identity()["Account"]
-
-    @staticmethod
-    def _config(**config: Any) -> Config:
-        return Config(**({"retries": NO_RETRIES, "read_timeout": 40, "connect_timeout": 5} | config))
 
 
 def queue_arn(sqs: Any, url: str) -> str:

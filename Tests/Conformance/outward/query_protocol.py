@@ -12,7 +12,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-import botocore.session
+from botocore.loaders import Loader, create_loader
+
+from cloud import MODELS
 
 # What an element of each list is called.
 LIST_MEMBERS = {
@@ -69,8 +71,7 @@ def legacy_code(shape: str) -> str:
 
 def query_model() -> dict[str, Any]:
     """The installed service model with the query protocol's names put back."""
-    loader = botocore.session.Session().get_component("data_loader")
-    model: dict[str, Any] = json.loads(json.dumps(loader.load_service_model("sqs", "service-2")))
+    model: dict[str, Any] = json.loads(json.dumps(MODELS.load_service_model("sqs", "service-2")))
     metadata = model["metadata"]
     metadata["protocol"] = "query"
     metadata["xmlNamespace"] = "http://queue.amazonaws.com/doc/2012-11-05/"
@@ -97,11 +98,11 @@ def query_model() -> dict[str, Any]:
     return model
 
 
-def query_session(directory: Path) -> botocore.session.Session:
-    """A botocore session that finds the query model of SQS first."""
+def query_models(directory: Path) -> Loader:
+    """A loader that finds the query model of SQS first; the model is written to a directory."""
     target = directory / "sqs" / "2012-11-05"
     target.mkdir(parents=True, exist_ok=True)
     (target / "service-2.json").write_text(json.dumps(query_model()))
-    session = botocore.session.Session()
-    session.get_component("data_loader").search_paths.insert(0, str(directory))
-    return session
+    models = create_loader()
+    models.search_paths.insert(0, str(directory))
+    return models

@@ -466,7 +466,7 @@ def test_govcloud_wants_an_authentic_url_for_encrypted_copies(fast_cloud: Cloud,
     def redirect(request: Any, **_: Any) -> None:
         request.url = fast_cloud.endpoint + "/"
 
-    real.meta.events.register("request-created.rds", redirect)
+    real.meta.events.register_first("request-created.rds", redirect)
     copy = kind.copy(
         real, kind.arn_of(source), "signed", KmsKeyId=target_key, SourceRegion=west,
         Tags=[{"Key": "with spaces", "Value": "a b+c/d"}],

@@ -22,18 +22,18 @@ def test_accounts_and_regions_see_only_their_own(fast_cloud: Cloud, other_cloud:
             cloud.client("sqs", region).create_queue(QueueName="same-name")
             INSTANCE.create(cloud.client("rds", region), "same-name")
             cloud.client("events", region).put_rule(Name="same-name", EventPattern=json.dumps({"source": ["x"]}))
-    for cloud in clouds:
+    for cloud, account in ((cloud, cloud.account) for cloud in clouds):
         for region in REGIONS:
             [url] = cloud.client("sqs", region).list_queues()["QueueUrls"]
             attributes = cloud.client("sqs", region).get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
-            assert attributes["Attributes"]["QueueArn"].split(":")[3:5] == [region, cloud.account]
+            assert attributes["Attributes"]["QueueArn"].split(":")[3:5] == [region, account]
             [database] = cloud.client("rds", region).describe_db_instances()["DBInstances"]
             partition = {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(
                 "us-gov" if region.startswith("us-gov") else region[:2], "aws"
             )
-            assert database["DBInstanceArn"] == f"arn:{partition}:rds:{region}:{cloud.account}:db:same-name"
+            assert database["DBInstanceArn"] == f"arn:{partition}:rds:{region}:{account}:db:same-name"
             [rule] = cloud.client("events", region).list_rules()["Rules"]
-            assert rule["Arn"].split(":")[3:5] == [region, cloud.account]
+            assert rule["Arn"].split(":")[3:5] == [region, account]
 
 
 def test_many_clients_at_once_are_served(fast_cloud: Cloud) -> None:

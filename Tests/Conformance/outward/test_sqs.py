@@ -13,26 +13,24 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from botocore.loaders import Loader
 
-from cloud import Cloud, error_code, error_message, queue_arn, unique
+from cloud import MODELS, Cloud, error_code, error_message, queue_arn, unique
 from processes import eventually
-from query_protocol import query_session
+from query_protocol import query_models
 
 MEBIBYTE = 1_048_576
 
 
 @pytest.fixture(scope="session")
-def query_models(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    return tmp_path_factory.mktemp("models")
+def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Loader]:
+    return {"json": MODELS, "query": query_models(tmp_path_factory.mktemp("models"))}
 
 
 @pytest.fixture(params=["json", "query"])
-def sqs(request: pytest.FixtureRequest, cloud: Cloud, query_models: Any) -> Any:
-    if request.param == "json":
-        return cloud.client("sqs")
-    session = cloud.session(botocore_session=query_session(query_models))
-    client = session.client("sqs", endpoint_url=cloud.endpoint, config=cloud._config())
-    assert client.meta.service_model.metadata["protocol"] == "query"
+def sqs(request: pytest.FixtureRequest, cloud: Cloud, models: dict[str, Loader]) -> Any:
+    client = cloud.client("sqs", models=models[request.param])
+    assert client.meta.service_model.metadata["protocol"] == request.param
     return client
 
 

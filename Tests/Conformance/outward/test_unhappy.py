@@ -72,9 +72,9 @@ def test_a_body_that_is_no_request_is_refused(cloud: Cloud, service: str, operat
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"&&&==&", b"Action=", b"Action=CopyDBSnapshot", b"\xff\xfe%", b"Action=DescribeDBSnapshots&Filters.Filter.x.Name=a",
-     b"Action=DescribeDBSnapshots&MaxRecords=many", b"Action=%ZZ", os.urandom(1000)],
-    ids=["empty", "ampersands", "no action", "no parameters", "invalid UTF-8", "no number", "no number either", "bad escape", "random"],
+    [b"", b"&&&==&", b"Action=", b"Action=CopyDBSnapshot", b"\xff\xfe%", b"Action=DescribeDBSnapshots&MaxRecords=many",
+     b"Action=%ZZ", os.urandom(1000)],
+    ids=["empty", "ampersands", "no action", "no parameters", "invalid UTF-8", "no number", "bad escape", "random"],
 )
 def test_a_form_that_is_no_request_is_refused(cloud: Cloud, body: bytes) -> None:
     assert_refused(post(cloud, "rds", "", body), is_json=False)
@@ -82,7 +82,8 @@ def test_a_form_that_is_no_request_is_refused(cloud: Cloud, body: bytes) -> None
 
 @pytest.mark.parametrize("service", [*TARGETS, "rds", "sts"])
 def test_an_unknown_operation_is_refused(cloud: Cloud, service: str) -> None:
-    body = b"{}" if service in TARGETS else b"Action=MakeCoffee&Version=2014-10-31"
+    version = b"2011-06-15" if service == "sts" else b"2014-10-31"
+    body = b"{}" if service in TARGETS else b"Action=MakeCoffee&Version=" + version
     answer = post(cloud, service, "MakeCoffee", body)
     assert_refused(answer, is_json=service in TARGETS)
     assert b"Unknown" in answer.body or b"Invalid" in answer.body or b"Unsupported" in answer.body

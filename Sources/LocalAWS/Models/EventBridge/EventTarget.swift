@@ -169,8 +169,9 @@ struct EventPath: Hashable, Sendable {
             switch step {
             case .member(let name): value = value?[name]
             case .element(let index):
-                let elements = value?.array ?? []
-                value = elements.indices.contains(index) ? elements[index] : nil
+                // Not by `?:`, which would take `nil` for JSON's null.
+                guard let elements = value?.array, elements.indices.contains(index) else { return nil }
+                value = elements[index]
             }
         }
         return value
