@@ -2,7 +2,6 @@
 // Copyright (c) the snapferry authors
 
 /// Whose access keys the embedded AWS knows beside those that STS gives out.
-
 ///
 /// `test` is there for account 000000000000, and `AKIALOCAL` with twelve digits after it for the account of that number.
 /// All of these have the secret `test`.
