@@ -71,7 +71,9 @@ struct SimulateCommand: AsyncParsableCommand {
     func run() async throws {
         var logger = Logger(label: "snapferry.simulate") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = .notice
-        let time = SystemTimeSource(speed: self.speed)
+        // Cut to what the ready line can say, so that whoever reads it keeps the very same time.
+        let epoch = Instant(milliseconds: SystemTimeSource.systemNow().milliseconds)
+        let time = SystemTimeSource(speed: self.speed, epoch: epoch)
         let server = try LocalAWSServer(configuration: try self.serverConfiguration(time: time), logger: logger)
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
