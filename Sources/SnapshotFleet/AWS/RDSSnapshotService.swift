@@ -6,6 +6,7 @@ package import AWSClient
 /// RDS in every source and destination of a policy.
 package struct RDSSnapshotService: SnapshotService {
     private let session: AWSSession
+    private let ownAccount: String
     /// The sessions of destinations that have a role of their own.
     private let destinations: [Destination: AWSSession]
 
@@ -13,10 +14,12 @@ package struct RDSSnapshotService: SnapshotService {
     ///
     /// - Parameters:
     ///   - session: The fleet's own session; sources are described, and destinations without a role are called, by it.
+    ///   - ownAccount: The account of that session.
     ///   - policy: Says which destinations have which role; accounts filled in.
     /// - Throws: ``AWSError`` with code `configuration` for a role that is none.
-    package init(session: AWSSession, policy: Policy) throws(AWSError) {
+    package init(session: AWSSession, ownAccount: String, policy: Policy) throws(AWSError) {
         self.session = session
+        self.ownAccount = ownAccount
         var destinations: [Destination: AWSSession] = [:]
         for rule in policy.routes.flatMap(\.destinations) {
             guard let account = rule.account, let role = rule.role else { continue }
@@ -32,6 +35,7 @@ package struct RDSSnapshotService: SnapshotService {
 
     package func describe(_ snapshots: [SnapshotARN], in group: SourceGroup) async throws -> [Snapshot] {
         let rds = try self.session.rds(region: group.region)
+        guard group.account == self.ownAccount else { return try await Self.describeShared(snapshots, by: rds) }
         let found = try await Self.describe(snapshots.map(\.identifier), group.kind, by: rds)
         let known = Set(found.map(\.arn))
         // Describe leaves AWS Backup's own snapshots out unless it is asked for them.
@@ -101,6 +105,27 @@ package struct RDSSnapshotService: SnapshotService {
             let filter = RDSClient.Filter(name: name, values: values)
             let query = RDSClient.SnapshotQuery(snapshotType: type?.rawValue, filters: [filter])
             found += try await self.snapshots(kind, query, by: rds)
+        }
+        return found
+    }
+
+    /// Describes what other accounts share with this one; RDS takes their ARNs one at a time.
+    private static func describeShared(
+        _ snapshots: [SnapshotARN],
+        by rds: RDSClient
+    ) async throws(AWSError) -> [Snapshot] {
+        var found: [Snapshot] = []
+        for arn in snapshots {
+            let query = RDSClient.SnapshotQuery(
+                snapshot: arn.description,
+                snapshotType: Snapshot.Origin.shared.rawValue
+            )
+            do throws(AWSError) {
+                found += try await self.snapshots(arn.kind, query, by: rds)
+            } catch {
+                let failure = FailureTable.classify(operation: .describeSource, kind: arn.kind, error: error)
+                guard failure.class == .sourceGone else { throw error }
+            }
         }
         return found
     }

@@ -5,7 +5,7 @@
 package struct CoreSettings: Sendable, Equatable {
     /// The account of the fleet's own credentials; a destination without an account means this one.
     package var ownAccount: String
-    /// How long a received message stays hidden before it must be extended; 30 s to 12 h.
+    /// How long a received message stays hidden before it must be extended; 30 s to 6 h.
     package var visibilityTimeout: Duration = .seconds(120)
     /// How long one poll waits for messages; SQS allows 20 s at most.
     package var receiveWait: Duration = .seconds(20)
@@ -29,6 +29,11 @@ package struct CoreSettings: Sendable, Equatable {
     package var slotRetry: Duration = .seconds(30)
     /// How long a destination is left alone once its quota of manual snapshots is used up.
     package var snapshotQuotaPause: Duration = .seconds(1800)
+
+    /// How long a message is held: an extension must never reach beyond SQS's 12 hours, which would be refused.
+    var effectiveHold: Duration {
+        min(self.longestHold, .seconds(12 * 3600 - 60) - self.visibilityTimeout)
+    }
 
     /// Settings with defaults for everything but the account.
     package init(ownAccount: String) {

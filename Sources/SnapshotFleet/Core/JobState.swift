@@ -117,6 +117,8 @@ package struct PoolState: Sendable {
     package var underWay = 0
     /// No slot is asked for before this.
     package var closedUntil: Instant?
+    /// Whether a slot that is freed before then opens it again.
+    package var reopensWithSlot = false
     /// Whether a look at the targets is on its way.
     package var isLooking = false
     /// Targets to look at as soon as possible.

@@ -35,7 +35,9 @@ extension WorkerCore {
         _ step: inout CoreStep
     ) {
         guard let message = self.messages[token] else { return }
-        if let limit = self.settings.maxReceiveCount, message.delivery.receiveCount >= limit - 1, !self.isDraining {
+        // A drain has little time, so there only the very last receive counts.
+        let spent = message.delivery.receiveCount + (self.isDraining ? 0 : 1)
+        if let limit = self.settings.maxReceiveCount, spent >= limit {
             let body = job.map { JobMessage.encode($0) } ?? message.delivery.body
             return self.replace([token], with: [OutgoingMessage(body: body, delay: min(delay, .seconds(900)))], &step)
         }
@@ -167,6 +169,10 @@ extension WorkerCore {
         }
         guard state.holdsSlot, freeingSlot else { return }
         self.jobs[id]?.holdsSlot = false
+        if self.pools[pool]?.reopensWithSlot == true {
+            self.pools[pool]?.closedUntil = nil
+            self.pools[pool]?.reopensWithSlot = false
+        }
         step.actions.append(.releaseSlot(pool, target: state.target))
     }
 }

@@ -23,7 +23,7 @@ extension WorkerCore {
         var renewed: [MessageToken: String] = [:]
         for token in due {
             guard let message = self.messages[token] else { continue }
-            if step.now - message.receivedAt >= self.settings.longestHold {
+            if step.now - message.receivedAt >= self.settings.effectiveHold {
                 self.handBack(message, &step)
             } else {
                 self.messages[token]?.isExtending = true

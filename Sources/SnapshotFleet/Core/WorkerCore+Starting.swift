@@ -25,6 +25,7 @@ extension WorkerCore {
     }
 
     private mutating func acquireSlots(_ pool: SlotPool, _ step: inout CoreStep) {
+        guard (self.pools[pool]?.underWay ?? 0) < self.policy.usableSlots(in: pool) else { return }
         self.dropSuperseded(pool, &step)
         for id in self.order(pool) {
             guard var state = self.jobs[id], let lane = state.lane, let poolState = self.pools[pool],
@@ -84,7 +85,7 @@ extension WorkerCore {
 
     mutating func poolNotSurveyed(_ pool: SlotPool, _ failure: Trouble, _ step: inout CoreStep) {
         self.pools[pool]?.survey = .unknown
-        self.pools[pool]?.closedUntil = step.now + self.settings.slotRetry
+        self.close(pool, for: self.settings.slotRetry, reopensWithSlot: false, &step)
         step.report(.trouble(operation: "Describe", failure))
     }
 
@@ -109,7 +110,7 @@ extension WorkerCore {
         let pool = SlotPool(destination: id.destination, kind: id.source.kind)
         // If every slot is this worker's own, one of its own copies will free it; otherwise look who has them.
         guard let state = self.pools[pool] else { return }
-        self.pools[pool]?.closedUntil = step.now + self.settings.slotRetry
+        self.close(pool, for: self.settings.slotRetry, reopensWithSlot: true, &step)
         if state.underWay < self.policy.usableSlots(in: pool) { self.pools[pool]?.survey = .unknown }
     }
 
@@ -117,7 +118,18 @@ extension WorkerCore {
         step.report(.trouble(operation: "AcquireSlot", failure))
         self.putBack(id, &step)
         let pool = SlotPool(destination: id.destination, kind: id.source.kind)
-        self.pools[pool]?.closedUntil = step.now + self.settings.slotRetry
+        self.close(pool, for: self.settings.slotRetry, reopensWithSlot: false, &step)
+    }
+
+    /// Asks for no slots for a while.
+    private mutating func close(
+        _ pool: SlotPool,
+        for pause: Duration,
+        reopensWithSlot: Bool,
+        _ step: inout CoreStep
+    ) {
+        self.pools[pool]?.closedUntil = step.now + pause
+        self.pools[pool]?.reopensWithSlot = reopensWithSlot
     }
 
     /// Returns a job to the waiting room.
@@ -160,11 +172,11 @@ extension WorkerCore {
                 step.report(.limitLowered(pool, limit))
             }
             self.putBack(id, &step)
-            self.pools[pool]?.closedUntil = step.now + self.settings.slotRetry
+            self.close(pool, for: self.settings.slotRetry, reopensWithSlot: true, &step)
             self.pools[pool]?.survey = .unknown
             step.report(.requeued(id, reason: "quota", detail: failure.detail, after: self.settings.slotRetry))
         case .quotaSnapshots:
-            self.pools[pool]?.closedUntil = step.now + self.settings.snapshotQuotaPause
+            self.close(pool, for: self.settings.snapshotQuotaPause, reopensWithSlot: false, &step)
             step.report(.snapshotQuotaReached(pool, detail: failure.detail))
             self.fail(id, failure, &step, &random)
         default:

@@ -20,7 +20,9 @@ package struct CopyJob: Hashable, Sendable {
         /// The job for people: `arn:… -> 444455556666/eu-west-1`.
         package var description: String { "\(self.source) -> \(self.destination)" }
 
-        package static func < (left: ID, right: ID) -> Bool { left.description < right.description }
+        package static func < (left: ID, right: ID) -> Bool {
+            (left.source, left.destination) < (right.source, right.destination)
+        }
     }
 
     package var source: SnapshotARN

@@ -15,7 +15,9 @@ package struct Destination: Hashable, Sendable, Comparable, CustomStringConverti
     /// The destination for people: `444455556666/eu-west-1`.
     package var description: String { "\(self.account)/\(self.region)" }
 
-    package static func < (left: Destination, right: Destination) -> Bool { left.description < right.description }
+    package static func < (left: Destination, right: Destination) -> Bool {
+        (left.account, left.region) < (right.account, right.region)
+    }
 }
 
 /// One concurrent-copy quota: RDS counts by destination account, Region and kind.
@@ -31,5 +33,7 @@ package struct SlotPool: Hashable, Sendable, Comparable, CustomStringConvertible
     /// The pool for people: `444455556666/eu-west-1/cluster`.
     package var description: String { "\(self.destination)/\(self.kind.rawValue)" }
 
-    package static func < (left: SlotPool, right: SlotPool) -> Bool { left.description < right.description }
+    package static func < (left: SlotPool, right: SlotPool) -> Bool {
+        (left.destination, left.kind) < (right.destination, right.kind)
+    }
 }

@@ -41,7 +41,10 @@ package struct SnapshotARN: Hashable, Sendable, Comparable {
         self.identifier = String(fields[6])
     }
 
-    package static func < (left: SnapshotARN, right: SnapshotARN) -> Bool { left.description < right.description }
+    package static func < (left: SnapshotARN, right: SnapshotARN) -> Bool {
+        (left.partition, left.region, left.account, left.kind, left.identifier)
+            < (right.partition, right.region, right.account, right.kind, right.identifier)
+    }
 }
 
 extension SnapshotARN: CustomStringConvertible {

@@ -30,7 +30,7 @@ struct WorkConfiguration: Sendable, Equatable {
     /// - `snapferry.queue.url` (string, needed): the job queue.
     /// - `snapferry.dead.letter.queue.url` (string, default: from the job queue's redrive policy).
     /// - `snapferry.policy` (string, default none): a policy file; without it the `SNAPFERRY_…` variables are the policy.
-    /// - `snapferry.visibility.timeout.seconds` (int, default 120, range 30–43200).
+    /// - `snapferry.visibility.timeout.seconds` (int, default 120, range 30–21600).
     /// - `snapferry.receive.wait.seconds` (int, default 20, range 0–20): SQS allows no longer poll.
     /// - `snapferry.waiting.room` (int, default 200, range 1–10000): messages held to choose from.
     /// - `snapferry.confirm.shortest.seconds` (int, default 15, range 1–3600).
@@ -46,7 +46,7 @@ struct WorkConfiguration: Sendable, Equatable {
         self.deadLetterQueueURL = config.string(forKey: "snapferry.dead.letter.queue.url")
         self.policyPath = config.string(forKey: "snapferry.policy")
         self.visibilityTimeout = .seconds(
-            try Self.int("snapferry.visibility.timeout.seconds", config, default: 120, in: 30...43_200)
+            try Self.int("snapferry.visibility.timeout.seconds", config, default: 120, in: 30...21_600)
         )
         self.receiveWait = .seconds(try Self.int("snapferry.receive.wait.seconds", config, default: 20, in: 0...20))
         self.waitingRoom = try Self.int("snapferry.waiting.room", config, default: 200, in: 1...10_000)

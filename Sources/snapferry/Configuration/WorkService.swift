@@ -82,7 +82,7 @@ struct WorkService: Service {
         )
         let ports = Worker.Ports(
             queue: queue,
-            snapshots: try RDSSnapshotService(session: session, policy: policy),
+            snapshots: try RDSSnapshotService(session: session, ownAccount: surroundings.account, policy: policy),
             ledger: InMemorySlotLedger(),
             notifier: NotifierGroup([LogNotifier(logger: self.logger), MetricsNotifier()]),
             time: self.time
