@@ -63,6 +63,11 @@ extension Trouble {
         return Trouble(.configuration(.nameTaken), reason: .nameTaken, detail: detail)
     }
 
+    static func notOurs(_ target: Snapshot, detail: String) -> Trouble {
+        let words = "\(detail) of \(target.arn), which does not carry our tag and is not touched"
+        return Trouble(.configuration(.nameTaken), reason: .nameTaken, detail: words)
+    }
+
     static func copyFailed(_ detail: String, attempts: Int) -> Trouble {
         Trouble(.copyFailed, reason: .copyFailed, detail: "\(detail), \(attempts) times")
     }

@@ -138,7 +138,12 @@ extension WorkerCore {
         switch target.phase {
         case .available: self.confirm(id, state, old, target, &step)
         case .failed:
-            self.copyFailed(id, detail: "RDS reports status \(target.status)", deleting: true, &step)
+            let detail = "RDS reports status \(target.status)"
+            // Nothing is ever deleted that does not carry our tag, whatever its name.
+            guard TagMerge.marks(target.tags, copyOf: id.source) else {
+                return self.deadLetter(id, .notOurs(target, detail: detail), &step)
+            }
+            self.copyFailed(id, detail: detail, deleting: true, &step)
         case .inProgress:
             var watch = old
             if let percent = target.percentProgress, percent != old.percent {

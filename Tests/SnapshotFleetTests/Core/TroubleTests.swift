@@ -146,6 +146,17 @@ struct JobTroubleTests {
         }
     }
 
+    @Test("a failed copy without our tag is somebody's: it is not deleted, even if it is a copy of the same source")
+    func foreignCopyFails() throws {
+        var harness = try self.starting()
+        harness.happen(.copyRejected(self.job.id, Trouble(.alreadyExists, detail: "exists")))
+        var foreign = CoreHarness.target(of: self.job, status: "failed", ours: false)
+        foreign.sourceARN = self.job.source.description
+        let actions = harness.happen(.targetsDescribed(self.job.pool, asked: [self.target], found: [foreign]))
+        #expect(actions.letters.map(\.reason) == [.nameTaken])
+        #expect(!harness.actions.contains(.deleteTarget(self.job.id, self.target)))
+    }
+
     @Test("a copy that vanished counts as failed, but not in its first minute")
     func copyVanishes() throws {
         var harness = try CoreHarness()
