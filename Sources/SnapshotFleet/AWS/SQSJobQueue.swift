@@ -83,21 +83,41 @@ package struct SQSJobQueue: JobQueue {
     }
 
     package func deadLetter(_ letter: DeadLetter) async throws {
-        var attributes = [
-            DeadLetterAttribute.reason: letter.reason.rawValue,
-            DeadLetterAttribute.detail: letter.detail.excerpt(1000),
-            DeadLetterAttribute.attempts: "\(letter.attempts)",
-            DeadLetterAttribute.firstSeen: letter.firstSeen.iso8601,
-            DeadLetterAttribute.worker: self.worker,
-        ]
-        attributes[DeadLetterAttribute.source] = letter.source?.excerpt(300)
-        attributes[DeadLetterAttribute.destination] = letter.destination?.excerpt(100)
         _ = try await self.sqs.sendMessage(
             queueURL: self.deadLetterURL,
             body: letter.body,
-            // SQS refuses an empty value.
-            attributes: attributes.filter { !$0.value.isEmpty }.mapValues { SQSAttributeValue(stringValue: $0) }
+            attributes: Self.attributes(of: letter, worker: self.worker)
         )
+    }
+
+    /// What SQS takes at the most: the body, and each attribute's name, type and value.
+    private static let messageLimit = 1_048_576
+
+    /// The attributes of a dead letter, as many of them as the body leaves room for, the reason first.
+    ///
+    /// A message that fills the limit by itself still has to get out of the way: its reason is in the log then.
+    static func attributes(of letter: DeadLetter, worker: String) -> [String: SQSAttributeValue] {
+        let all: [(name: String, value: String?)] = [
+            (DeadLetterAttribute.reason, letter.reason.rawValue),
+            (DeadLetterAttribute.detail, letter.detail.excerpt(1000)),
+            (DeadLetterAttribute.source, letter.source?.excerpt(300)),
+            (DeadLetterAttribute.destination, letter.destination?.excerpt(100)),
+            (DeadLetterAttribute.attempts, "\(letter.attempts)"),
+            (DeadLetterAttribute.firstSeen, letter.firstSeen.iso8601),
+            (DeadLetterAttribute.worker, worker),
+        ]
+        var room = Self.messageLimit - letter.body.utf8.count
+        var attributes: [String: SQSAttributeValue] = [:]
+        for (name, value) in all {
+            // SQS refuses an empty value.
+            guard let value, !value.isEmpty else { continue }
+            let attribute = SQSAttributeValue(stringValue: value)
+            let size = name.utf8.count + attribute.dataType.utf8.count + value.utf8.count
+            guard size <= room else { continue }
+            room -= size
+            attributes[name] = attribute
+        }
+        return attributes
     }
 
     /// Calls for ten entries at a time and gathers what was refused, by index.
