@@ -56,7 +56,7 @@ struct WorkConfiguration: Sendable, Equatable {
         self.confirmLongest = .seconds(
             try Self.int("snapferry.confirm.longest.seconds", config, default: 300, in: 1...3600)
         )
-        self.allowsPlaintext = config.bool(forKey: "snapferry.allow.plaintext", default: false)
+        self.allowsPlaintext = try Self.bool("snapferry.allow.plaintext", config, default: false)
         guard self.confirmShortest <= self.confirmLongest else {
             throw ConfigurationError("SNAPFERRY_CONFIRM_SHORTEST_SECONDS is above SNAPFERRY_CONFIRM_LONGEST_SECONDS")
         }
@@ -77,5 +77,20 @@ struct WorkConfiguration: Sendable, Equatable {
             throw ConfigurationError("\(name) is \(value); it has to be \(range.lowerBound) to \(range.upperBound)")
         }
         return value
+    }
+
+    private static func bool(
+        _ key: ConfigKey,
+        _ config: ConfigReader,
+        default standard: Bool
+    ) throws(ConfigurationError) -> Bool {
+        guard let text = config.string(forKey: key), !text.isEmpty else { return standard }
+        switch text.lowercased() {
+        case "true", "yes", "1": return true
+        case "false", "no", "0": return false
+        default:
+            let name = key.components.joined(separator: "_").uppercased()
+            throw ConfigurationError("\(name) is \"\(text)\"; it has to be true or false")
+        }
     }
 }
