@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) the snapferry authors
+
+import AWSClient
+import Testing
+
+/// One worker goes, another goes on.
+@Suite struct TakeoverTests {
+    /// Long enough to be still under way when the first worker is gone: six seconds of the wall clock's.
+    private static let slow: [String: JSONValue] = ["copyOverheadSeconds": 120]
+
+    @Test func workerThatIsKilledLeavesACopyThatAnotherAdopts() async throws {
+        try await SimulatedAWS.run(settings: Self.slow) { aws in
+            let stage = try await Stage(on: aws)
+            try await stage.createInstance("orders")
+            try await stage.snapInstance("orders", as: "orders-m")
+            let first = try await stage.worker { worker in
+                try await stage.copying()
+                try worker.kill()
+            }
+            #expect(first.status == .signaled(9))
+            #expect(first.confirmed.isEmpty)
+            let second = try await stage.worker { _ in try await stage.settled(copies: 1) }
+            #expect(second.adopted == ["orders-m-us-east-1"])
+            #expect(second.confirmed == ["orders-m-us-east-1"])
+            #expect(try await aws.journal().acceptedCopies.count == 1)
+        }
+    }
+
+    @Test func workerThatIsAskedToStopGivesItsMessagesBackAtOnce() async throws {
+        try await SimulatedAWS.run(settings: Self.slow) { aws in
+            let stage = try await Stage(on: aws)
+            try await stage.createCluster("crm", isEncrypted: true)
+            try await stage.snapCluster("crm", as: "crm-m")
+            let first = try await stage.worker { _ in try await stage.copying() }
+            #expect(first.status == .exited(0))
+            #expect(first.stopping < .seconds(5))
+            #expect(first.confirmed.isEmpty)
+            #expect(try await stage.queue() == WorldState.Queue(visible: 1, inFlight: 0, delayed: 0))
+            let second = try await stage.worker { _ in try await stage.settled(copies: 1) }
+            #expect(second.adopted == ["crm-m-us-east-1"])
+            #expect(second.confirmed == ["crm-m-us-east-1"])
+            #expect(try await aws.journal().acceptedCopies.count == 1)
+        }
+    }
+
+    @Test func idleWorkerStopsInTheMiddleOfALongPoll() async throws {
+        // At the wall clock's speed a poll lasts for twenty seconds.
+        try await SimulatedAWS.run(speed: 1) { aws in
+            let stage = try await Stage(on: aws)
+            let run = try await stage.worker { worker in
+                try await eventually("it works") { worker.hasLogged("Working") }
+            }
+            #expect(run.status == .exited(0))
+            #expect(run.stopping < .seconds(5))
+            #expect(run.words.errors.isEmpty)
+        }
+    }
+}
