@@ -44,7 +44,8 @@ static CURLcode set_defaults(ctransport_easy *easy) {
     if (code == CURLE_OK) { code = curl_easy_setopt(curl, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L); }
     if (code == CURLE_OK) { code = curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, easy->problem); }
     if (code == CURLE_OK) { code = curl_easy_setopt(curl, CURLOPT_PRIVATE, easy); }
-    if (code == CURLE_OK) { code = curl_easy_setopt(curl, CURLOPT_PIPEWAIT, 1L); }
+    // A request must not wait to see whether it may share the connection of a long poll, which tells only at its end.
+    if (code == CURLE_OK) { code = curl_easy_setopt(curl, CURLOPT_PIPEWAIT, 0L); }
     if (code == CURLE_OK) {
         // A curl without HTTP/2 refuses the option and goes on with HTTP/1.1, which every endpoint speaks.
         CURLcode version = curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);

@@ -49,6 +49,25 @@ struct TransferLoopTests {
         }
     }
 
+    @Test("a long poll on the first connection to a host holds nobody up")
+    func besideLongPoll() async throws {
+        let (arrivals, arrival) = AsyncStream<Void>.makeStream()
+        let server = LoopbackServer { request in
+            guard request.head.hasPrefix("GET /poll") else { return .answer(204) }
+            arrival.finish()
+            return .silence
+        }
+        defer { server.stop() }
+        let loop = try TransferLoop()
+        defer { loop.shutdown() }
+        let poll = Task { try await loop.send(HTTPRequest(method: "GET", url: server.url + "poll")) }
+        for await _ in arrivals {}
+        let response = try await loop.send(HTTPRequest(method: "GET", url: server.url, timeout: .seconds(10)))
+        #expect(response.status == 204)
+        poll.cancel()
+        await #expect(throws: AWSError.self) { try await poll.value }
+    }
+
     @Test("the headers of an interim answer are not the answer's")
     func interimAnswer() async throws {
         let server = LoopbackServer { _ in
