@@ -39,7 +39,7 @@ package final class LocalAWSServer: Service {
 
     /// Runs until graceful shutdown or cancellation.
     ///
-    /// - Throws: An error when the address can't be listened on.
+    /// - Throws: ``ListenFailure`` when the address can't be listened on.
     package func run() async throws {
         let server = Server(
             childChannelSetup: HTTP1Channel(
@@ -59,7 +59,11 @@ package final class LocalAWSServer: Service {
         defer { self.listening.continuation.finish() }
         try await withThrowingTaskGroup(of: Bool.self) { group in
             group.addTask {
-                try await server.run()
+                do {
+                    try await server.run()
+                } catch  where self.state.withLock({ $0.port == nil }) && !(error is CancellationError) {
+                    throw ListenFailure(host: self.configuration.host, port: self.configuration.port, error)
+                }
                 return true
             }
             group.addTask {

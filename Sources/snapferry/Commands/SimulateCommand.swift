@@ -33,6 +33,8 @@ struct SimulateCommand: AsyncParsableCommand {
             or with "test" and "test" for account 000000000000. Nothing is kept when it ends.
 
             When it listens, it prints one line on stdout: ready url=http://127.0.0.1:4566 clock=1@2026-11-21T20:10:28Z
+
+            Exit status: 0 after SIGTERM or SIGINT, 2 when it could not start; one line on stderr says what to change.
             """
     )
 
@@ -74,7 +76,7 @@ struct SimulateCommand: AsyncParsableCommand {
         // Cut to what the ready line can say, so that whoever reads it keeps the very same time.
         let epoch = Instant(milliseconds: SystemTimeSource.systemNow().milliseconds)
         let time = SystemTimeSource(speed: self.speed, epoch: epoch)
-        let server = try LocalAWSServer(configuration: try self.serverConfiguration(time: time), logger: logger)
+        let server = try Self.orExit { () throws(FileFailure) in try self.server(time: time, logger: logger) }
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [.init(service: server, successTerminationBehavior: .gracefullyShutdownGroup)],
@@ -83,7 +85,13 @@ struct SimulateCommand: AsyncParsableCommand {
             )
         )
         try await withThrowingTaskGroup { tasks in
-            tasks.addTask { try await group.run() }
+            tasks.addTask {
+                do {
+                    try await group.run()
+                } catch let failure as ListenFailure {
+                    throw Self.exit(failure.description)
+                }
+            }
             tasks.addTask {
                 // A server that never listens throws from its own task.
                 guard let port = try? await server.waitUntilListening() else { return }
@@ -95,35 +103,65 @@ struct SimulateCommand: AsyncParsableCommand {
         }
     }
 
-    private func serverConfiguration(time: SystemTimeSource) throws -> LocalAWSConfiguration {
+    private func server(time: SystemTimeSource, logger: Logger) throws(FileFailure) -> LocalAWSServer {
         var configuration = LocalAWSConfiguration()
         configuration.host = self.host
         configuration.port = self.port
         configuration.time = time
         configuration.verifiesSignatures = self.verifySignatures
-        if let faults = self.faults {
-            configuration.faults = try self.read(faults) { (document) throws(DocumentError) in try FaultScript(document)
+        if let path = self.faults {
+            configuration.faults = try Self.read(path) { (document) throws(DocumentError) in try FaultScript(document) }
+        }
+        if let path = self.seedData {
+            configuration.seed = try Self.read(path) { (document) throws(DocumentError) in try SeedData(document) }
+        }
+        var settings: [String: JSONValue] = [:]
+        if let path = self.settings {
+            settings = try Self.read(path) { (document) throws(DocumentError) -> [String: JSONValue] in
+                guard let members = document.object else {
+                    throw DocumentError("the document", "an object belongs here, not \(document.kind)")
+                }
+                return members
             }
         }
-        if let seed = self.seedData {
-            configuration.seed = try self.read(seed) { (document) throws(DocumentError) in try SeedData(document) }
-        }
-        var settings = try self.settings.map { try self.read($0) { $0.object ?? [:] } } ?? [:]
         if let seconds = self.copySecondsPerGib { settings["copySecondsPerGiB"] = .double(seconds) }
         if let seconds = self.copyOverheadSeconds { settings["copyOverheadSeconds"] = .double(seconds) }
         configuration.settings = settings.isEmpty ? nil : .object(settings)
-        return configuration
+        do {
+            return try LocalAWSServer(configuration: configuration, logger: logger)
+        } catch {
+            // Seed data and settings show what is wrong with them only when they are applied.
+            let files = [self.seedData, self.settings].compactMap { $0 }.joined(separator: ", ")
+            throw FileFailure(path: files.isEmpty ? "settings" : files, problem: "\(error)")
+        }
     }
 
-    private func read<Value>(_ path: String, _ body: (JSONValue) throws -> Value) throws -> Value {
+    private static func read<Value>(
+        _ path: String,
+        _ body: (JSONValue) throws(DocumentError) -> Value
+    ) throws(FileFailure) -> Value {
         guard let data = FileManager.default.contents(atPath: path) else {
-            throw ValidationError("\(path) could not be read")
+            throw FileFailure(path: path, problem: "the file could not be read")
         }
         do {
             return try body(try JSONValue(parsing: data, dialect: .relaxed))
         } catch {
-            throw ValidationError("\(path): \(error)")
+            throw FileFailure(path: path, problem: "\(error)")
         }
+    }
+
+    /// Turns what is wrong with a file into one line on stderr and exit status 2.
+    private static func orExit<Value>(_ body: () throws(FileFailure) -> Value) throws -> Value {
+        do {
+            return try body()
+        } catch {
+            throw Self.exit("\(error.path): \(error.problem)")
+        }
+    }
+
+    private static func exit(_ message: String) -> ExitCode {
+        LineOutput.standardError.write("snapferry: \(message)")
+        return ExitCode(2)
     }
 
     /// The address as a URL names it: an address of all interfaces is reached by loopback.
@@ -133,4 +171,10 @@ struct SimulateCommand: AsyncParsableCommand {
     }
 
     private var speedText: String { JSONValue.double(self.speed).description }
+}
+
+/// What is wrong with a file that an option names.
+private struct FileFailure: Error {
+    let path: String
+    let problem: String
 }

@@ -3,6 +3,7 @@
 
 import AWSClient
 import LocalAWS
+import Logging
 import Testing
 
 @Suite("LocalAWSServer", .timeLimit(.minutes(1)))
@@ -113,6 +114,20 @@ struct LocalAWSServerTests {
             // Answered empty, or refused where the port closed before it got in; never left hanging.
             if let answer = try? await task.value { #expect(answer.document == [:]) }
             break
+        }
+    }
+
+    @Test("a port that is taken is named in the error")
+    func takenPort() async throws {
+        try await withLocalAWS { (_, client) async throws in
+            var configuration = LocalAWSConfiguration()
+            configuration.port = try #require(client.url.split(separator: ":").last.flatMap { Int($0) })
+            let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            let text = "can't listen on 127.0.0.1 port \(configuration.port): the port is taken"
+            let failure = await #expect(throws: ListenFailure.self) {
+                try await LocalAWSServer(configuration: configuration, logger: logger).run()
+            }
+            #expect(failure?.description == text)
         }
     }
 
