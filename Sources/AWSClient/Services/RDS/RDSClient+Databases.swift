@@ -18,6 +18,8 @@ extension RDSClient {
         package var kmsKeyID: String?
         /// In days.
         package var backupRetentionPeriod: Int?
+        /// When the daily snapshot is taken, UTC: `03:10-03:40`; `nil` leaves it to RDS.
+        package var preferredBackupWindow: String?
         package var tags: [Tag]
 
         /// Makes a description.
@@ -32,6 +34,7 @@ extension RDSClient {
             storageEncrypted: Bool = false,
             kmsKeyID: String? = nil,
             backupRetentionPeriod: Int? = nil,
+            preferredBackupWindow: String? = nil,
             tags: [Tag] = []
         ) {
             self.identifier = identifier
@@ -44,6 +47,7 @@ extension RDSClient {
             self.storageEncrypted = storageEncrypted
             self.kmsKeyID = kmsKeyID
             self.backupRetentionPeriod = backupRetentionPeriod
+            self.preferredBackupWindow = preferredBackupWindow
             self.tags = tags
         }
     }
@@ -62,9 +66,17 @@ extension RDSClient {
     }
 
     /// Makes a DB cluster.
-    package func createDBCluster(_ database: NewDatabase) async throws(AWSError) -> DBCluster {
+    ///
+    /// - Parameters:
+    ///   - database: What it is like.
+    ///   - allocatedStorage: In GiB, for Multi-AZ clusters and embedded ones; `nil` for Aurora, which grows by itself.
+    package func createDBCluster(
+        _ database: NewDatabase,
+        allocatedStorage: Int? = nil
+    ) async throws(AWSError) -> DBCluster {
         var form = Self.form("CreateDBCluster")
         form.add("DBClusterIdentifier", database.identifier)
+        form.add("AllocatedStorage", allocatedStorage)
         Self.add(database, to: &form)
         return try await self.call(form) { (result) throws(AWSError) in
             guard let node = result["DBCluster"] else { throw .missing("DBCluster", in: "CreateDBCluster") }
@@ -80,6 +92,7 @@ extension RDSClient {
         form.add("StorageEncrypted", database.storageEncrypted)
         form.add("KmsKeyId", database.kmsKeyID)
         form.add("BackupRetentionPeriod", database.backupRetentionPeriod)
+        form.add("PreferredBackupWindow", database.preferredBackupWindow)
         form.add(database.tags)
     }
 }
