@@ -10,13 +10,22 @@ struct TextTable: Sendable {
         var alignment: Alignment
         /// How narrow it may become where there is no room; `nil` keeps it whole.
         var minimum: Int?
+        /// How wide it is at least where there is room, so that it does not move about when its content changes.
+        var atLeast: Int
         /// Whether it may be left out altogether, the highest first; `nil` keeps it.
         var dropOrder: Int?
 
-        init(_ title: String, _ alignment: Alignment = .left, minimum: Int? = nil, dropOrder: Int? = nil) {
+        init(
+            _ title: String,
+            _ alignment: Alignment = .left,
+            minimum: Int? = nil,
+            atLeast: Int = 0,
+            dropOrder: Int? = nil
+        ) {
             self.title = title
             self.alignment = alignment
             self.minimum = minimum
+            self.atLeast = atLeast
             self.dropOrder = dropOrder
         }
     }
@@ -30,13 +39,23 @@ struct TextTable: Sendable {
         init(_ line: StyledLine) { self.line = line }
     }
 
+    /// What goes first where there is too little room.
+    enum Narrowing: Sendable {
+        /// Columns become narrower, and are left out only when that is not enough.
+        case shrinkFirst
+        /// Columns are left out, and become narrower only when that is not enough.
+        case dropFirst
+    }
+
     private static let gap = 2
 
     var columns: [Column]
+    private let narrowing: Narrowing
     private(set) var rows: [[Cell]] = []
 
-    init(_ columns: [Column]) {
+    init(_ columns: [Column], narrowing: Narrowing = .shrinkFirst) {
         self.columns = columns
+        self.narrowing = narrowing
     }
 
     /// Adds a row; what is missing stays empty, what is too much is left out.
@@ -46,8 +65,6 @@ struct TextTable: Sendable {
     }
 
     /// The heading and the rows, none of them wider than `width`.
-    ///
-    /// Where there is too little room, columns become narrower first, and then some are left out.
     func lines(width: Int) -> [StyledLine] {
         var kept = Array(self.columns.indices)
         var widths = self.widths(of: kept, within: width)
@@ -64,13 +81,17 @@ struct TextTable: Sendable {
     }
 
     private func natural(_ column: Int) -> Int {
-        self.rows.reduce(DisplayWidth.of(self.columns[column].title)) { max($0, $1[column].line.width) }
+        self.rows.reduce(max(DisplayWidth.of(self.columns[column].title), self.columns[column].atLeast)) {
+            max($0, $1[column].line.width)
+        }
     }
 
     /// The columns' widths; `nil` when they can't be made to fit.
     private func widths(of kept: [Int], within limit: Int) -> [Int]? {
         var widths = kept.map { self.natural($0) }
         var excess = widths.reduce(0, +) + Self.gap * max(0, kept.count - 1) - limit
+        let mayDrop = self.narrowing == .dropFirst && kept.contains { self.columns[$0].dropOrder != nil }
+        if excess > 0, mayDrop { return nil }
         while excess > 0 {
             // Take from the one with the most to spare, so that columns shrink evenly.
             let spare = kept.indices.map { widths[$0] - (self.columns[kept[$0]].minimum ?? widths[$0]) }
