@@ -9,6 +9,6 @@ struct Snapferry: AsyncParsableCommand {
         commandName: "snapferry",
         abstract: "Carries Amazon RDS and Aurora snapshots into other Regions and accounts.",
         version: Version.current,
-        subcommands: [WorkCommand.self, SimulateCommand.self]
+        subcommands: [CopyCommand.self, DemoCommand.self, SimulateCommand.self, StatusCommand.self, WorkCommand.self]
     )
 }
