@@ -7,15 +7,17 @@ import Testing
 @testable import snapferry
 
 @Suite struct WorkConfigurationTests {
+    private static let url = "https://sqs.us-east-1.amazonaws.com/111122223333/jobs"
+
     private static func read(_ variables: [String: String]) throws(ConfigurationError) -> WorkConfiguration {
-        let all = ["SNAPFERRY_QUEUE_URL": "https://q"].merging(variables) { _, new in new }
+        let all = ["SNAPFERRY_QUEUE_URL": Self.url].merging(variables) { _, new in new }
         let provider = EnvironmentVariablesProvider(environmentVariables: all)
         return try WorkConfiguration(config: ConfigReader(provider: provider))
     }
 
     @Test func queueAloneIsEnough() throws {
         let configuration = try Self.read([:])
-        #expect(configuration.queueURL == "https://q")
+        #expect(configuration.queueURL == Self.url)
         #expect(configuration.deadLetterQueueURL == nil)
         #expect(configuration.policyPath == nil)
         #expect(configuration.visibilityTimeout == .seconds(120))
@@ -28,12 +30,12 @@ import Testing
 
     @Test func everyVariableIsRead() throws {
         let configuration = try Self.read([
-            "SNAPFERRY_DEAD_LETTER_QUEUE_URL": "https://d", "SNAPFERRY_POLICY": "/etc/policy.json",
+            "SNAPFERRY_DEAD_LETTER_QUEUE_URL": "\(Self.url)-dead", "SNAPFERRY_POLICY": "/etc/policy.json",
             "SNAPFERRY_VISIBILITY_TIMEOUT_SECONDS": "60", "SNAPFERRY_RECEIVE_WAIT_SECONDS": "0",
             "SNAPFERRY_WAITING_ROOM": "7", "SNAPFERRY_CONFIRM_SHORTEST_SECONDS": "2",
             "SNAPFERRY_CONFIRM_LONGEST_SECONDS": "30", "SNAPFERRY_ALLOW_PLAINTEXT": "true",
         ])
-        #expect(configuration.deadLetterQueueURL == "https://d")
+        #expect(configuration.deadLetterQueueURL == "\(Self.url)-dead")
         #expect(configuration.policyPath == "/etc/policy.json")
         #expect(configuration.visibilityTimeout == .seconds(60))
         #expect(configuration.receiveWait == .zero)
@@ -44,7 +46,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("VISIBILITY_TIMEOUT_SECONDS", 30, 43_200), ("RECEIVE_WAIT_SECONDS", 0, 20), ("WAITING_ROOM", 1, 10_000),
+        ("VISIBILITY_TIMEOUT_SECONDS", 30, 21_600), ("RECEIVE_WAIT_SECONDS", 0, 20), ("WAITING_ROOM", 1, 10_000),
         ("CONFIRM_LONGEST_SECONDS", 15, 3600),
     ])
     func boundsAreTaken(name: String, lowest: Int, highest: Int) throws {
@@ -53,8 +55,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("VISIBILITY_TIMEOUT_SECONDS", "29", "is 29; it has to be 30 to 43200"),
-        ("VISIBILITY_TIMEOUT_SECONDS", "43201", "is 43201; it has to be 30 to 43200"),
+        ("VISIBILITY_TIMEOUT_SECONDS", "29", "is 29; it has to be 30 to 21600"),
+        ("VISIBILITY_TIMEOUT_SECONDS", "21601", "is 21601; it has to be 30 to 21600"),
         ("RECEIVE_WAIT_SECONDS", "21", "is 21; it has to be 0 to 20"),
         ("RECEIVE_WAIT_SECONDS", "-1", "is -1; it has to be 0 to 20"),
         ("WAITING_ROOM", "0", "is 0; it has to be 1 to 10000"),
@@ -91,6 +93,16 @@ import Testing
         ) {
             try Self.read(["SNAPFERRY_CONFIRM_SHORTEST_SECONDS": "301"])
         }
+    }
+
+    @Test(arguments: ["QUEUE_URL", "DEAD_LETTER_QUEUE_URL"], ["jobs", "arn:aws:sqs:us-east-1:1:jobs", "https://q"])
+    func whatIsNoQueuesURLIsRefused(name: String, value: String) throws {
+        let error = try #require(
+            throws: ConfigurationError.self
+        ) {
+            try Self.read(["SNAPFERRY_\(name)": value])
+        }
+        #expect(error.description.hasPrefix("SNAPFERRY_\(name) is \"\(value)\"; it has to be a queue's URL"))
     }
 
     @Test func missingQueueIsAskedForByBothItsNames() {

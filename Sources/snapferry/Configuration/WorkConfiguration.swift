@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) the snapferry authors
 
+import AWSClient
 import Configuration
 
 /// What is wrong with the configuration, in one line that says what to change.
@@ -42,8 +43,11 @@ struct WorkConfiguration: Sendable, Equatable {
         guard let queueURL = config.string(forKey: "snapferry.queue.url"), !queueURL.isEmpty else {
             throw ConfigurationError("no job queue: set SNAPFERRY_QUEUE_URL, or pass --queue-url")
         }
-        self.queueURL = queueURL
-        self.deadLetterQueueURL = config.string(forKey: "snapferry.dead.letter.queue.url")
+        self.queueURL = try Self.queue("snapferry.queue.url", queueURL)
+        self.deadLetterQueueURL = try config.string(forKey: "snapferry.dead.letter.queue.url")
+            .flatMap { (url) throws(ConfigurationError) in
+                url.isEmpty ? nil : try Self.queue("snapferry.dead.letter.queue.url", url)
+            }
         self.policyPath = config.string(forKey: "snapferry.policy")
         self.visibilityTimeout = .seconds(
             try Self.int("snapferry.visibility.timeout.seconds", config, default: 120, in: 30...21_600)
@@ -62,13 +66,28 @@ struct WorkConfiguration: Sendable, Equatable {
         }
     }
 
+    private static func queue(_ key: ConfigKey, _ url: String) throws(ConfigurationError) -> String {
+        guard QueueURL.name(of: url) != nil else {
+            throw ConfigurationError(
+                "\(Self.variable(key)) is \"\(url)\"; it has to be a queue's URL, such as "
+                    + "https://sqs.us-east-1.amazonaws.com/111122223333/jobs"
+            )
+        }
+        return url
+    }
+
+    /// The environment variable of a key.
+    private static func variable(_ key: ConfigKey) -> String {
+        key.components.joined(separator: "_").uppercased()
+    }
+
     private static func int(
         _ key: ConfigKey,
         _ config: ConfigReader,
         default standard: Int,
         in range: ClosedRange<Int>
     ) throws(ConfigurationError) -> Int {
-        let name = key.components.joined(separator: "_").uppercased()
+        let name = Self.variable(key)
         guard let text = config.string(forKey: key), !text.isEmpty else { return standard }
         guard let value = Int(text) else {
             throw ConfigurationError("\(name) is \"\(text)\"; it has to be a whole number")
@@ -89,8 +108,7 @@ struct WorkConfiguration: Sendable, Equatable {
         case "true", "yes", "1": return true
         case "false", "no", "0": return false
         default:
-            let name = key.components.joined(separator: "_").uppercased()
-            throw ConfigurationError("\(name) is \"\(text)\"; it has to be true or false")
+            throw ConfigurationError("\(Self.variable(key)) is \"\(text)\"; it has to be true or false")
         }
     }
 }

@@ -32,7 +32,8 @@ struct WorkService: Service {
         let worker: Worker
         do {
             worker = try await cancelWhenGracefulShutdown { try await self.start() }
-        } catch is CancellationError where Task.isShuttingDownGracefully {
+        } catch  where Task.isShuttingDownGracefully {
+            // Whatever was under way was given up because of it.
             return
         }
         try await worker.run()
