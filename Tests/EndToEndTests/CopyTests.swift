@@ -98,12 +98,20 @@ import Testing
                     "role": .string("arn:aws:iam::\(SimulatedAWS.otherAccount):role/dr"), "externalId": "e2e",
                 ]
             ])
+            // The role's first session ends before its time.
+            try await aws.setFaults([
+                [
+                    "service": "rds", "account": .string(SimulatedAWS.otherAccount), "count": 1,
+                    "fault": ["type": "expiredCredentials"],
+                ]
+            ])
             let run = try await stage.worker(policy: policy) { _ in try await stage.settled(copies: 1) }
             let other = try aws.session(account: SimulatedAWS.otherAccount).rds(region: SimulatedAWS.destination)
             let copies = try await other.allDBSnapshots(RDSClient.SnapshotQuery(snapshotType: "manual"))
             #expect(copies.map(\.status) == ["available"])
             #expect(copies.first?.sourceDBSnapshotIdentifier == source)
             #expect(try await aws.journal().acceptedCopies.map(\.account) == [SimulatedAWS.otherAccount])
+            #expect(try await aws.journal().requests("AssumeRole").count == 2)
             #expect(run.confirmed.count == 1)
         }
     }

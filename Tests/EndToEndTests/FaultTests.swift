@@ -39,6 +39,21 @@ import Testing
         }
     }
 
+    @Test func waitingNeverSpendsTheLastReceive() async throws {
+        try await SimulatedAWS.run { aws in
+            let stage = try await Stage(on: aws, maxReceiveCount: 3)
+            try await stage.createInstance("orders")
+            // Four receives' worth, where the queue moves a message away after three.
+            try await aws.setFaults([Self.fault("throttle", "rds", "CopyDBSnapshot", count: 12)])
+            try await stage.snapInstance("orders", as: "orders-m")
+            let run = try await stage.worker { _ in try await stage.settled(copies: 1) }
+            #expect(run.confirmed == ["orders-m-us-east-1"])
+            #expect(try await aws.faultsStruck() == [12])
+            let renewals = try await aws.journal().requests("SendMessageBatch")
+            #expect(renewals.count >= 1)
+        }
+    }
+
     @Test(arguments: ["resetAfter", "truncate"])
     func copyWhoseAnswerGetsLostIsAdopted(fault: String) async throws {
         try await SimulatedAWS.run { aws in

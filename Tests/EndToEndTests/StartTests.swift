@@ -96,6 +96,7 @@ import Testing
         (["SNAPFERRY_SOURCE_REGIONS": "us-east-1"], "SNAPFERRY_DESTINATIONS"),
         ([:], "no policy: set SNAPFERRY_POLICY"),
         (["SNAPFERRY_QUEUE_URL": ""], "set SNAPFERRY_QUEUE_URL"),
+        (["SNAPFERRY_QUEUE_URL": "jobs"], "a queue's URL"),
         (["SNAPFERRY_RECEIVE_WAIT_SECONDS": "21"], "SNAPFERRY_RECEIVE_WAIT_SECONDS is 21"),
         (["SNAPFERRY_LOG_LEVEL": "loud"], "SNAPFERRY_LOG_LEVEL"),
     ])
@@ -105,6 +106,22 @@ import Testing
             .merging(["SNAPFERRY_QUEUE_URL": "\(url)/111122223333/jobs"]) { _, new in new }
             .merging(changes) { _, new in new }
         #expect(try await Self.refusal(environment).contains(words))
+    }
+
+    @Test func workerThatWaitsForItsEndpointStopsWhenAsked() async throws {
+        let url = "http://127.0.0.1:\(try FreePort.find())"
+        let environment = SimulatedAWS.environment(url: url).merging([
+            "SNAPFERRY_QUEUE_URL": "\(url)/\(SimulatedAWS.account)/jobs", "SNAPFERRY_DESTINATIONS": "eu-west-1",
+            "SNAPFERRY_SOURCE_REGIONS": "us-east-1",
+        ]) { _, new in new }
+        let run = try await WorkerProcess.run(environment: environment) { worker in
+            try await eventually("it finds nobody there") {
+                worker.hasLogged("AWS can't be reached; will try again")
+            }
+        }
+        #expect(run.status == .exited(0))
+        #expect(run.stopping < .seconds(5))
+        #expect(run.words.errors.isEmpty)
     }
 
     @Test func endpointThatComesUpLaterIsWaitedFor() async throws {

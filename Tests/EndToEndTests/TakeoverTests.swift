@@ -9,12 +9,15 @@ import Testing
     /// Long enough to be still under way when the first worker is gone: six seconds of the wall clock's.
     private static let slow: [String: JSONValue] = ["copyOverheadSeconds": 120]
 
+    /// What a worker that does not give its messages back leaves hidden: six seconds of the wall clock's as well.
+    private static let shortLease: [String: String?] = ["SNAPFERRY_VISIBILITY_TIMEOUT_SECONDS": "120"]
+
     @Test func workerThatIsKilledLeavesACopyThatAnotherAdopts() async throws {
         try await SimulatedAWS.run(settings: Self.slow) { aws in
             let stage = try await Stage(on: aws)
             try await stage.createInstance("orders")
             try await stage.snapInstance("orders", as: "orders-m")
-            let first = try await stage.worker { worker in
+            let first = try await stage.worker(Self.shortLease) { worker in
                 try await stage.copying()
                 try worker.kill()
             }
@@ -54,6 +57,46 @@ import Testing
             #expect(run.status == .exited(0))
             #expect(run.stopping < .seconds(5))
             #expect(run.words.errors.isEmpty)
+        }
+    }
+
+    @Test func workerWhoseAWSIsGoneStopsAllTheSame() async throws {
+        try await SimulatedAWS.run(settings: Self.slow) { aws in
+            let stage = try await Stage(on: aws)
+            try await stage.createInstance("orders")
+            try await stage.snapInstance("orders", as: "orders-m")
+            let first = try await stage.worker(Self.shortLease) { _ in
+                try await stage.copying()
+                try await aws.setFaults([["fault": ["type": "resetBefore"]]])
+            }
+            #expect(first.status == .exited(0))
+            #expect(first.stopping < .seconds(12))
+            try await aws.setFaults([])
+            // Its lease ends by itself.
+            let second = try await stage.worker { _ in try await stage.settled(copies: 1) }
+            #expect(second.confirmed == ["orders-m-us-east-1"])
+            #expect(try await aws.journal().acceptedCopies.count == 1)
+        }
+    }
+
+    @Test func workersSideBySideCopyEachSnapshotOnce() async throws {
+        let names = (1...6).map { "orders-\($0)" }
+        try await SimulatedAWS.run { aws in
+            let stage = try await Stage(on: aws)
+            for name in names {
+                try await stage.createInstance(name)
+                try await stage.snapInstance(name, as: "\(name)-m")
+            }
+            let confirmed = try await withThrowingTaskGroup(of: [String].self) { workers in
+                for _ in 1...3 {
+                    workers.addTask {
+                        try await stage.worker { _ in try await stage.settled(copies: names.count) }.confirmed
+                    }
+                }
+                return try await workers.reduce(into: []) { $0 += $1 }
+            }
+            #expect(confirmed.sorted() == names.map { "\($0)-m-us-east-1" })
+            #expect(try await aws.journal().acceptedCopies.count == names.count)
         }
     }
 }

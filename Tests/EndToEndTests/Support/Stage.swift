@@ -19,13 +19,16 @@ struct Stage: Sendable {
     ///
     /// - Parameters:
     ///   - aws: Where.
+    ///   - maxReceiveCount: How often the queue hands a message out before it moves it away by itself.
     ///   - hearsEvents: Whether a rule sends the events about new snapshots to the queue.
-    init(on aws: SimulatedAWS, hearsEvents: Bool = true) async throws {
+    /// - Throws: What AWS refuses.
+    init(on aws: SimulatedAWS, maxReceiveCount: Int = 10, hearsEvents: Bool = true) async throws {
         self.aws = aws
         let sqs = try aws.session.sqs(region: SimulatedAWS.source)
         self.deadLetterURL = try await sqs.createQueue(name: "jobs-dead")
         let redrive: JSONValue = [
-            "deadLetterTargetArn": .string(Self.arn(ofQueue: "jobs-dead")), "maxReceiveCount": 10,
+            "deadLetterTargetArn": .string(Self.arn(ofQueue: "jobs-dead")),
+            "maxReceiveCount": .integer(Int64(maxReceiveCount)),
         ]
         self.queueURL = try await sqs.createQueue(name: "jobs", attributes: ["RedrivePolicy": redrive.description])
         if hearsEvents {
@@ -61,6 +64,8 @@ struct Stage: Sendable {
             "SNAPFERRY_QUEUE_URL": self.queueURL, "SNAPFERRY_SOURCE_REGIONS": SimulatedAWS.source,
             "SNAPFERRY_DESTINATIONS": SimulatedAWS.destination, "SNAPFERRY_KMS_KEY": "alias/dr",
             "SNAPFERRY_CONFIRM_SHORTEST_SECONDS": "5", "SNAPFERRY_CONFIRM_LONGEST_SECONDS": "20",
+            // Half a minute of the wall clock's: a busy machine must not cost a lease.
+            "SNAPFERRY_VISIBILITY_TIMEOUT_SECONDS": "600",
         ]) { _, new in new }
     }
 
@@ -69,7 +74,10 @@ struct Stage: Sendable {
     /// - Parameters:
     ///   - changes: To the environment; `nil` takes a variable away.
     ///   - policy: A policy file's text; `nil` leaves the environment's policy.
+    ///   - sourceLocation: Where what is wrong is shown.
     ///   - body: What to do meanwhile.
+    /// - Returns: How it ended and what it logged.
+    /// - Throws: What `body` throws.
     @discardableResult
     func worker(
         _ changes: [String: String?] = [:],

@@ -18,6 +18,7 @@ struct DeadlinePassed: Error, CustomStringConvertible {
 ///   - what: What is waited for, to name it when it does not come.
 ///   - limit: How long at most; far more than it takes, since a machine may be busy.
 ///   - probe: `nil` for not yet.
+/// - Returns: The answer.
 /// - Throws: ``DeadlinePassed``, or what `probe` throws.
 @discardableResult
 func eventually<Value>(

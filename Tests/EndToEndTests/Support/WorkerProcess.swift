@@ -18,6 +18,7 @@ struct WorkerProcess: Sendable {
     /// - Parameters:
     ///   - arguments: Behind `work`.
     ///   - environment: All of it.
+    ///   - sourceLocation: Where what is wrong is shown.
     ///   - body: What to do meanwhile; `nil` waits until the worker ends by itself.
     /// - Returns: How it ended and what it logged.
     /// - Throws: What `body` throws.
