@@ -89,6 +89,9 @@ extension WorkerCore {
                 "no route of the policy leads from \(job.source.account)/\(job.source.region) to \(job.destination)"
             return self.deadLetter([token], .noRoute, detail: detail, job: job, &step)
         }
+        // A job may name no route, or one that has left the policy; tags and log name the one whose rules hold.
+        var job = job
+        job.route = planned.route
         self.admit(job, planned, [token], source: nil, &step)
     }
 

@@ -39,6 +39,19 @@ struct JobLifeTests {
         #expect(harness.core.view == WorkerView())
     }
 
+    @Test("a copy names the route whose rules hold, whatever the job names", arguments: ["", "retired"])
+    func routeOfTheRules(named: String) throws {
+        var harness = try CoreHarness()
+        var job = self.job
+        job.route = named
+        harness.startCopying(job)
+        #expect(harness.actions.starts.map { $0.tags[TagMerge.routeKey] } == ["dr"])
+        harness.pass(.seconds(15))
+        let done = CoreHarness.target(of: job, status: "available")
+        let actions = harness.happen(.targetsDescribed(job.pool, asked: [done.arn.identifier], found: [done]))
+        #expect(actions.confirmations.map(\.job.route) == ["dr"])
+    }
+
     @Test("a second event for the same snapshot starts no second copy, and ends with the first")
     func duplicate() throws {
         var harness = try CoreHarness()
