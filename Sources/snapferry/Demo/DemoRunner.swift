@@ -78,6 +78,11 @@ final class DemoRunner: Sendable {
                 return nil
             }
             group.addTask { try await self.perform() }
+            group.addTask {
+                // Whatever hangs, the demo does not: four times as long as planned, and a minute to begin with.
+                try await Task.sleep(for: self.story.length / self.options.speed * 4 + .seconds(60))
+                throw DemoFailure("it took four times as long as planned")
+            }
             defer { group.cancelAll() }
             while let verdict = try await group.next() {
                 if let verdict { return verdict }
