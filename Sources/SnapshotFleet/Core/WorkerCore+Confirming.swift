@@ -219,7 +219,8 @@ extension WorkerCore {
         _ random: inout some RandomNumberGenerator
     ) {
         guard let state = self.jobs[id], case .cleaning = state.phase else { return }
-        if failure.failureClass == .sourceGone { return self.cleaned(id, &step) }
+        // Not there any more: a worker that held a duplicate of this job was quicker.
+        if failure.failureClass == .copyFailed { return self.cleaned(id, &step) }
         step.report(.trouble(operation: "DeleteSnapshot", failure))
         self.fail(id, failure, &step, &random)
     }

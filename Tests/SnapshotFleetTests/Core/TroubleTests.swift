@@ -146,6 +146,21 @@ struct JobTroubleTests {
         }
     }
 
+    @Test("a failed copy that another worker has deleted already is out of the way all the same")
+    func copyDeletedByAnother() throws {
+        var harness = try CoreHarness()
+        harness.startCopying(self.job)
+        harness.pass(.seconds(15))
+        let failed = CoreHarness.target(of: self.job, status: "failed")
+        harness.happen(.targetsDescribed(self.job.pool, asked: [self.target], found: [failed]))
+        let error = AWSError(.rejected, serviceCode: "DBSnapshotNotFound", message: "DBSnapshot not found: x")
+        let trouble = Trouble(of: .deleteTarget, kind: .instance, error)
+        let actions = harness.happen(.targetNotDeleted(self.job.id, trouble))
+        #expect(actions.letters.isEmpty)
+        #expect(actions.replacements.count == 1)
+        #expect(actions.releases == [self.target])
+    }
+
     @Test("a failed copy without our tag is somebody's: it is not deleted, even if it is a copy of the same source")
     func foreignCopyFails() throws {
         var harness = try self.starting()
