@@ -70,6 +70,8 @@ extension RDSClient {
     /// - Parameters:
     ///   - database: What it is like.
     ///   - allocatedStorage: In GiB, for Multi-AZ clusters and embedded ones; `nil` for Aurora, which grows by itself.
+    /// - Returns: The cluster.
+    /// - Throws: ``AWSError``.
     package func createDBCluster(
         _ database: NewDatabase,
         allocatedStorage: Int? = nil
