@@ -21,15 +21,18 @@ ROOT = Path(__file__).resolve().parents[2]
 BINARY = Path(os.environ.get("SNAPFERRY_BINARY", ROOT / ".build" / "debug" / "snapferry"))
 
 
-def eventually(probe: Callable[[], T | None], *, within: float = 10, every: float = 0.05, what: str = "") -> T:
-    """Asks until the answer is true, and returns it; fails the test at the deadline."""
+def eventually(
+    probe: Callable[[], T | None], *, within: float = 10, every: float = 0.05, what: str | Callable[[], str] = ""
+) -> T:
+    """Asks until the answer is true, and returns it; at the deadline, fails the test and says what it waited for."""
     deadline = time.monotonic() + within
     while True:
         answer = probe()
         if answer:
             return answer
         if time.monotonic() > deadline:
-            raise AssertionError(f"not within {within} s: {what or probe}; last answer: {answer!r}")
+            awaited = what() if callable(what) else what
+            raise AssertionError(f"not within {within} s: {awaited or probe}; last answer: {answer!r}")
         time.sleep(every)
 
 

@@ -6,12 +6,17 @@ from __future__ import annotations
 
 import contextlib
 import json
+import socket
+import socketserver
 import sys
+import threading
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from cloud import EAST, IRELAND, Cloud, Keys, queue_arn, unique
 from processes import BINARY, Child, clean_environment, eventually, free_port, running, wait_for_port
@@ -21,15 +26,46 @@ ACCOUNT = "123456789012"
 
 
 @contextlib.contextmanager
-def moto(logs: Path, port: int | None = None, *, verify: bool = True) -> Iterator[Cloud]:
+def moto(logs: Path, *, verify: bool = True) -> Iterator[Cloud]:
     """Runs moto; unless told otherwise, whoever calls it must sign with the keys of the cloud."""
-    port = port or free_port()
+    port = free_port()
     server = Path(sys.executable).with_name("moto_server")
     environment = clean_environment(PYTHONUNBUFFERED="1")
     with running([sys.executable, server, "-H", "127.0.0.1", "-p", str(port)], environment, logs) as child:
         wait_for_port(port, child)
         cloud = Cloud(f"http://127.0.0.1:{port}", Keys("setup", "setup"))
         yield verifying(cloud) if verify else cloud
+
+
+@contextlib.contextmanager
+def relay(port: int, cloud: Cloud) -> Iterator[None]:
+    """Lets a port of this machine lead to a cloud."""
+    address = urlsplit(cloud.endpoint)
+
+    def copy(source: socket.socket, target: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65_536):
+                target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
+
+    class Relay(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with socket.create_connection((address.hostname, address.port)) as beyond:
+                answers = threading.Thread(target=copy, args=(beyond, self.request), daemon=True)
+                answers.start()
+                copy(self.request, beyond)
+                answers.join(timeout=1)
+
+    class Listener(socketserver.ThreadingTCPServer):
+        allow_reuse_address = daemon_threads = True
+        block_on_close = False
+
+    with Listener(("127.0.0.1", port), Relay) as listener:
+        threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        try:
+            yield
+        finally:
+            listener.shutdown()
 
 
 def verifying(cloud: Cloud) -> Cloud:
@@ -67,7 +103,7 @@ class Fleet:
         )["QueueUrl"]
         self.key = self.cloud.client("kms", IRELAND).create_key()["KeyMetadata"]["Arn"]
 
-    @property
+    @cached_property
     def sqs(self) -> Any:
         return self.cloud.client("sqs", EAST)
 

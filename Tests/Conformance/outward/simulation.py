@@ -48,7 +48,7 @@ def simulate(logs: Path, *arguments: str) -> Iterator[Simulator]:
             assert child.process.poll() is None, f"exited with {child.process.returncode}\n{child.tail()}"
             return READY.search(child.stdout)
 
-        match = eventually(ready, within=20, what=f"a ready line\n{child.tail()}")
+        match = eventually(ready, within=20, what=lambda: f"a ready line\n{child.tail()}")
         yield Simulator(Cloud(match["url"], local_keys(ACCOUNT)), child, match)
         if not child.stopped:
             assert child.process.poll() is None, f"died with {child.process.returncode}\n{child.tail()}"

@@ -111,7 +111,7 @@ def test_a_release_needs_the_owner(dynamodb: Any, table: str) -> None:
         ("n IN (:two, :ten)", False),
         ("n <> :two AND NOT n = :ten", True),
         ("n = :two OR (n > :two AND n <= :ten)", True),
-        ("missing = :two", False),
+        ("absent = :two", False),
     ],
 )
 def test_conditions(dynamodb: Any, table: str, condition: str, holds: bool) -> None:
