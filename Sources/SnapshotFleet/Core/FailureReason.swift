@@ -28,7 +28,7 @@ extension DeadLetterReason: CustomStringConvertible {
         case .malformed:
             "Correct what sends this message, or drop it."
         case .foreignAccount:
-            "Add the account to source.accounts of a route, or narrow the EventBridge rule that sends its events."
+            "Add the account and Region to the source of a route, or narrow the EventBridge rule that sends its events."
         case .noRoute:
             "Name a route and a destination that the policy has, or add them to it."
         case .sourceGone:
