@@ -29,6 +29,10 @@ package enum FleetEvent: Sendable, Equatable {
     case limitLowered(SlotPool, Int)
     /// No more manual snapshots fit into the destination.
     case snapshotQuotaReached(SlotPool, detail: String)
+    /// RDS refuses everything of this kind: jobs are parked, and a probe goes now and then.
+    case circuitOpened(SlotPool, DeadLetterReason, detail: String)
+    /// RDS accepts copies again.
+    case circuitClosed(SlotPool, DeadLetterReason)
     case swept(missing: Int)
     /// A call failed and will be made again.
     case trouble(operation: String, Trouble)

@@ -119,6 +119,8 @@ package struct PoolState: Sendable {
     package var closedUntil: Instant?
     /// Whether a slot that is freed before then opens it again.
     package var reopensWithSlot = false
+    /// What RDS refuses here, and when to try again.
+    package var circuit = CircuitBreaker()
     /// Whether a look at the targets is on its way.
     package var isLooking = false
     /// Targets to look at as soon as possible.

@@ -150,8 +150,36 @@ extension WorkerCore {
         state.source = source
         state.phase = .waiting
         self.jobs[id] = state
-        self.pools[state.job.pool, default: PoolState()].waiting.insert(id)
+        let pool = state.job.pool
+        self.pools[pool, default: PoolState()].waiting.insert(id)
+        if let (reason, delay) = self.parking(pool, source, &step) {
+            step.report(.requeued(id, reason: reason, detail: "the destination takes no copies now", after: delay))
+            return self.requeue(id, after: delay, reason: reason, &step)
+        }
         step.report(.waiting(id))
+    }
+
+    /// Whether a job is better off on the queue than in the waiting room, why, and for how long.
+    ///
+    /// The waiting room is shared out among the destinations, so that one that is blocked holds nobody else back: what is
+    /// over its share goes back to the queue, where waiting is free. Delays are spread, lest everything comes back at once.
+    private func parking(
+        _ pool: SlotPool,
+        _ source: Snapshot,
+        _ step: inout CoreStep
+    ) -> (reason: String, delay: Duration)? {
+        guard let state = self.pools[pool] else { return nil }
+        let spread = Duration.seconds(Int(self.nextToken % 120))
+        if let (reason, until) = state.circuit.parks(isEncrypted: source.isEncrypted, at: step.now) {
+            return ("circuit-\(reason)", until - step.now + spread)
+        }
+        if let closed = state.closedUntil, !state.reopensWithSlot, closed - step.now > .seconds(300) {
+            return ("destination-blocked", closed - step.now + spread)
+        }
+        let shares = max(1, self.policy.destinations.count * SnapshotKind.allCases.count)
+        let share = max(self.policy.usableSlots(in: pool), self.settings.waitingRoom / shares)
+        guard shares > 1, state.waiting.count > share else { return nil }
+        return ("waiting-room", .seconds(60) + spread)
     }
 
     /// Deletes a message that the policy says is none of ours.

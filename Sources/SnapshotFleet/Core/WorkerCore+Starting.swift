@@ -31,14 +31,29 @@ extension WorkerCore {
             guard var state = self.jobs[id], let lane = state.lane, let poolState = self.pools[pool],
                 poolState.underWay < self.policy.usableSlots(in: pool), !poolState.busyLanes.contains(lane)
             else { continue }
+            guard poolState.circuit.parks(isEncrypted: state.source?.isEncrypted ?? false, at: step.now) == nil else {
+                self.park(id, &step)
+                continue
+            }
             state.phase = .acquiring
             state.isCounted = true
             self.jobs[id] = state
             self.pools[pool]?.waiting.remove(id)
             self.pools[pool]?.busyLanes.insert(lane)
             self.pools[pool]?.underWay += 1
+            self.pools[pool]?.circuit.letThrough(
+                isEncrypted: state.source?.isEncrypted ?? false,
+                at: step.now,
+                interval: self.settings.circuitProbeInterval
+            )
             step.actions.append(.acquireSlot(id, pool, target: state.target))
         }
+    }
+
+    /// Gives a waiting job back to the queue until the next probe.
+    private mutating func park(_ id: CopyJob.ID, _ step: inout CoreStep) {
+        guard let source = self.jobs[id]?.source else { return }
+        self.enqueue(id, source, &step)
     }
 
     /// Who starts next: the route's priority, then the database whose newest confirmed copy is oldest, then age.
@@ -150,6 +165,9 @@ extension WorkerCore {
     mutating func copyStarted(_ id: CopyJob.ID, _ target: Snapshot, _ step: inout CoreStep) {
         guard let state = self.jobs[id], case .starting = state.phase else { return }
         step.actions.append(.occupySlot(state.job.pool, target: state.target))
+        let pool = state.job.pool
+        let closed = self.pools[pool]?.circuit.succeeded(isEncrypted: state.source?.isEncrypted ?? false) ?? []
+        for reason in closed { step.report(.circuitClosed(pool, reason)) }
         step.report(.started(id, target: state.target))
         self.watch(id, target, adopted: false, &step)
     }
@@ -179,7 +197,38 @@ extension WorkerCore {
             self.close(pool, for: self.settings.snapshotQuotaPause, reopensWithSlot: false, &step)
             step.report(.snapshotQuotaReached(pool, detail: failure.detail))
             self.fail(id, failure, &step, &random)
+        case .configuration(let reason):
+            self.refused(id, reason, failure, &step, &random)
         default:
+            self.fail(id, failure, &step, &random)
+        }
+    }
+
+    /// RDS refused for a reason that only an operator can put right.
+    private mutating func refused(
+        _ id: CopyJob.ID,
+        _ reason: DeadLetterReason,
+        _ failure: Trouble,
+        _ step: inout CoreStep,
+        _ random: inout some RandomNumberGenerator
+    ) {
+        let pool = SlotPool(destination: id.destination, kind: id.source.kind)
+        let effect = self.pools[pool]?.circuit.failed(
+            reason,
+            detail: failure.detail,
+            at: step.now,
+            threshold: self.settings.circuitThreshold,
+            interval: self.settings.circuitProbeInterval
+        )
+        switch effect {
+        case .opened:
+            step.report(.circuitOpened(pool, reason, detail: failure.detail))
+            self.fail(id, failure, &step, &random)
+        case .stillOpen:
+            let delay = self.settings.circuitProbeInterval + .seconds(Double.random(in: 0...120, using: &random))
+            step.report(.requeued(id, reason: "circuit-\(reason)", detail: failure.detail, after: delay))
+            self.requeue(id, after: delay, reason: "circuit-\(reason)", &step)
+        case .counted, nil:
             self.fail(id, failure, &step, &random)
         }
     }

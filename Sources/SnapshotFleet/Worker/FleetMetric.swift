@@ -13,6 +13,8 @@ package enum FleetMetric {
     package static let requeues = "snapferry.requeues"
     /// Counter, messages, by `reason`.
     package static let deadLetters = "snapferry.dead_letters"
+    /// Counter, by `reason` and `state` (`open`, `closed`): circuits that changed.
+    package static let circuits = "snapferry.circuits"
     /// Counter: messages that another worker had taken over.
     package static let lostLeases = "snapferry.leases.lost"
     /// Counter, by `operation` and `class`: calls that failed and are made again.

@@ -17,6 +17,8 @@ package enum LogKey {
     package static let delay = "delay.seconds"
     package static let duration = "copy.seconds"
     package static let age = "copy.age.seconds"
+    /// Whether the copy was found rather than started by this worker; it may have been confirmed before.
+    package static let adopted = "copy.adopted"
     package static let size = "copy.size.gib"
     package static let percent = "copy.percent"
     package static let attempt = "attempt"
@@ -88,6 +90,19 @@ package struct LogNotifier: Notifier {
                 "RDS allows fewer copies at once",
                 metadata: [LogKey.pool: "\(pool)", LogKey.limit: "\(limit)"]
             )
+        case .circuitOpened(let pool, let reason, let detail):
+            self.logger.error(
+                "Destination refuses every copy: jobs are parked until a probe succeeds",
+                metadata: [
+                    LogKey.pool: "\(pool)", LogKey.reason: "\(reason)", LogKey.detail: "\(detail)",
+                    LogKey.remedy: "\(reason.remedy)",
+                ]
+            )
+        case .circuitClosed(let pool, let reason):
+            self.logger.notice(
+                "Destination accepts copies again",
+                metadata: [LogKey.pool: "\(pool)", LogKey.reason: "\(reason)"]
+            )
         case .snapshotQuotaReached(let pool, let detail):
             self.logger.error(
                 "No more manual snapshots fit into the destination",
@@ -112,6 +127,7 @@ package struct LogNotifier: Notifier {
         if let created = confirmation.sourceCreatedAt {
             metadata[LogKey.age] = "\(Int((confirmation.confirmedAt - created).inSeconds))"
         }
+        if confirmation.wasAdopted { metadata[LogKey.adopted] = "true" }
         if let duration = confirmation.duration { metadata[LogKey.duration] = "\(Int(duration.inSeconds))" }
         if let size = confirmation.sizeGiB { metadata[LogKey.size] = "\(size)" }
         self.logger.notice("Copy confirmed", metadata: metadata)

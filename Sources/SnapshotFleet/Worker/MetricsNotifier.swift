@@ -27,10 +27,16 @@ package struct MetricsNotifier: Notifier {
         case .trouble(let operation, let failure):
             let dimensions = [("operation", operation), ("class", failure.label)]
             Counter(label: FleetMetric.troubles, dimensions: dimensions).increment()
+        case .circuitOpened(_, let reason, _): self.circuit(reason, "open")
+        case .circuitClosed(_, let reason): self.circuit(reason, "closed")
         case .planned, .waiting, .started, .adopted, .progress, .stalled, .limitLowered, .snapshotQuotaReached, .swept,
             .draining:
             break
         }
+    }
+
+    private func circuit(_ reason: DeadLetterReason, _ state: String) {
+        Counter(label: FleetMetric.circuits, dimensions: [("reason", reason.rawValue), ("state", state)]).increment()
     }
 
     private func count(_ label: String, _ dimension: String, _ value: String) {
