@@ -47,12 +47,36 @@ def test_a_taken_port_is_said_in_one_line(tmp_path: Path) -> None:
         listener.listen()
         port = listener.getsockname()[1]
         with running([BINARY, "simulate", "--port", str(port)], clean_environment(), tmp_path) as child:
-            assert child.wait() not in (0, -signal.SIGABRT, -signal.SIGSEGV)
+            assert child.wait() == 2, child.tail()
             assert str(port) in child.stderr
             assert len(child.stderr.strip().splitlines()) == 1
+            assert not child.stdout
 
 
-@pytest.mark.parametrize("arguments", [["--port", "many"], ["--speed", "-1"], ["--seed-data", "/no/such/file"]])
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (None, ""),
+        ("{", "line 1"),
+        ("[]", "object"),
+        ('{ "sauce": 1 }', "sauce"),
+    ],
+    ids=["no file", "no JSON", "no object", "an unknown member"],
+)
+@pytest.mark.parametrize("option", ["--seed-data", "--faults", "--settings"])
+def test_a_bad_file_is_said_in_one_line(tmp_path: Path, option: str, content: str | None, says: str) -> None:
+    path = tmp_path / "file.json"
+    if content is not None:
+        path.write_text(content)
+    with running([BINARY, "simulate", "--port", "0", option, path], clean_environment(), tmp_path / "logs") as child:
+        assert child.wait() == 2, child.tail()
+        [line] = child.stderr.strip().splitlines()
+        assert str(path) in line
+        assert says in line
+        assert not child.stdout
+
+
+@pytest.mark.parametrize("arguments", [["--port", "many"], ["--speed", "-1"]])
 def test_arguments_that_make_no_sense_are_refused(tmp_path: Path, arguments: list[str]) -> None:
     with running([BINARY, "simulate", "--port", "0", *arguments], clean_environment(), tmp_path) as child:
         assert child.wait() not in (0, -signal.SIGABRT, -signal.SIGSEGV)
