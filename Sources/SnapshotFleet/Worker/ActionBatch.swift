@@ -2,7 +2,7 @@
 // Copyright (c) the snapferry authors
 
 /// Actions that one call can carry out.
-enum ActionBatch: Sendable {
+package enum ActionBatch: Sendable {
     case single(CoreAction)
     /// What the ledger is told and asked, one after another: a slot freed in a step can be taken in the same step.
     case ledger([CoreAction])
@@ -17,7 +17,7 @@ enum ActionBatch: Sendable {
     private static let limit = 10
 
     /// Groups what one step of a core asks for, in the order of its actions; reports are not for the shell to carry out.
-    static func batches(of actions: [CoreAction]) -> [ActionBatch] {
+    package static func batches(of actions: [CoreAction]) -> [ActionBatch] {
         var batches: [ActionBatch] = []
         var deletions: [(token: MessageToken, receiptHandle: String)] = []
         var requeues: [(token: MessageToken, receiptHandle: String, after: Duration)] = []

@@ -92,6 +92,9 @@ struct SQSQueue: Sendable {
 
     subscript(number: UInt64) -> SQSMessage? { self.messages[number] }
 
+    /// Every message, in no order.
+    var contents: some Collection<SQSMessage> { self.messages.values }
+
     // MARK: - Time
 
     /// Brings hidden messages out whose time has come and drops those that retention ends.
