@@ -37,8 +37,7 @@ package final class Worker: Service {
     private struct State {
         var core: WorkerCore
         var random = SystemRandomNumberGenerator()
-        /// When the nearest timer fires.
-        var armedFor: Instant?
+        var wakeUp = WakeUp()
     }
 
     private let state: Mutex<State>
@@ -90,21 +89,17 @@ package final class Worker: Service {
     ) -> [CoreAction] {
         let now = self.ports.time.now()
         let (actions, timer) = self.state.withLock { state -> ([CoreAction], Instant?) in
-            if case .tick = input { state.armedFor = nil }
             let actions = state.core.handle(input, at: now, using: &state.random)
-            guard let deadline = state.core.nextDeadline, deadline < state.armedFor ?? .distantFuture else {
-                return (actions, nil)
-            }
-            state.armedFor = deadline
-            return (actions, deadline)
+            return (actions, state.wakeUp.arm(for: state.core.nextDeadline, at: now))
         }
         for case .report(let event) in actions { self.ports.notifier.notify(event, at: now) }
         if let timer {
-            // Never in a tight loop, whatever the deadline.
-            let pause = max(timer - now, .milliseconds(5))
             group.addTask {
-                // A cancelled sleep is the end of the worker; there is nothing left to wake.
-                guard (try? await self.ports.time.sleep(for: pause)) != nil else { return }
+                // The clock may have been set back meanwhile, and a timer that fires too early is none.
+                while case let pause = timer - self.ports.time.now(), pause > .zero {
+                    // A cancelled sleep is the end of the worker; there is nothing left to wake.
+                    guard (try? await self.ports.time.sleep(for: pause)) != nil else { return }
+                }
                 feed.yield(.tick)
             }
         }
