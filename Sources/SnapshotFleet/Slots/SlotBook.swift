@@ -21,11 +21,18 @@ package struct SlotBook: Sendable {
     private var pools: [SlotPool: Pool] = [:]
     /// How long a new copy may be missing from Describe's answer.
     private let settling: Duration
+    /// After how long a copy that RDS does not report was never started; longer than any call to start one can take.
+    private let reservation: Duration
     /// After how long a limit that RDS taught us is tried again.
     private let learningFades: Duration
 
-    package init(settling: Duration = .seconds(60), learningFades: Duration = .seconds(3600)) {
+    package init(
+        settling: Duration = .seconds(60),
+        reservation: Duration = .seconds(900),
+        learningFades: Duration = .seconds(3600)
+    ) {
         self.settling = settling
+        self.reservation = reservation
         self.learningFades = learningFades
     }
 
@@ -39,7 +46,10 @@ package struct SlotBook: Sendable {
     }
 
     package mutating func acquire(_ pool: SlotPool, target: String, limit: Int, at now: Instant) -> Bool {
-        if self.pools[pool]?.entries[target] != nil { return true }
+        if let entry = self.pools[pool]?.entries[target] {
+            if !entry.isRunning { self.pools[pool]?.entries[target]?.since = now }
+            return true
+        }
         guard self.entries(of: pool).count < self.limit(of: pool, policy: limit, at: now) else { return false }
         self.pools[pool, default: Pool()].entries[target] = Entry(isRunning: false, since: now)
         return true
@@ -60,12 +70,13 @@ package struct SlotBook: Sendable {
     /// Agrees the book with what RDS reports.
     ///
     /// Copies that nobody here started take slots too. A running copy that RDS no longer reports has ended; one that
-    /// was started a moment ago may not be visible yet, and one that is only about to start can't be.
+    /// was started a moment ago may not be visible yet, and one that is only about to start can't be. A slot that was
+    /// kept for so long that its copy must have shown by now belongs to a worker that died, or could not give it back.
     package mutating func observe(_ pool: SlotPool, inProgress targets: [String], at now: Instant) {
         var state = self.pools[pool] ?? Pool()
         let running = Set(targets)
         state.entries = state.entries.filter { target, entry in
-            running.contains(target) || !entry.isRunning || now - entry.since < self.settling
+            running.contains(target) || now - entry.since < (entry.isRunning ? self.settling : self.reservation)
         }
         for target in running {
             state.entries[target] = Entry(isRunning: true, since: state.entries[target]?.since ?? now)
