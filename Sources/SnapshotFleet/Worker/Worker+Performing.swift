@@ -74,10 +74,12 @@ extension Worker {
     }
 
     private func survey(_ pool: SlotPool) async -> CoreInput {
+        // What RDS lists is as old as the question: a copy that was started since is not in it.
+        let asked = self.ports.time.now()
         do {
             let running = try await self.ports.snapshots.copiesInProgress(in: pool)
             let targets = running.map(\.arn.identifier)
-            try await self.ports.ledger.observe(pool, inProgress: targets, at: self.ports.time.now())
+            try await self.ports.ledger.observe(pool, inProgress: targets, at: asked)
             return .poolSurveyed(pool, inProgress: running)
         } catch {
             return .poolNotSurveyed(pool, Trouble(of: .describeTarget, kind: pool.kind, error))
