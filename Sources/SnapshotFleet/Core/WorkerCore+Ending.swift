@@ -167,7 +167,8 @@ extension WorkerCore {
             self.pools[pool]?.underWay -= 1
             self.jobs[id]?.isCounted = false
         }
-        guard state.holdsSlot, freeingSlot else { return }
+        // A slot is named after its target: without a message it may be in use by the worker that has it now.
+        guard state.holdsSlot, freeingSlot, !state.messages.isEmpty else { return }
         self.jobs[id]?.holdsSlot = false
         if self.pools[pool]?.reopensWithSlot == true {
             self.pools[pool]?.closedUntil = nil

@@ -83,6 +83,20 @@ extension WorkerCore {
         }
     }
 
+    /// Whether a message of this job is certainly still hidden from other workers.
+    func ownsLease(of state: JobState, _ now: Instant) -> Bool {
+        state.messages.contains { self.messages[$0].map { $0.hiddenUntil > now } ?? false }
+    }
+
+    /// Forgets a job whose leases have ended; its messages come back by themselves, to this worker or another.
+    mutating func abandon(_ id: CopyJob.ID, _ step: inout CoreStep) {
+        guard let state = self.jobs[id] else { return }
+        step.report(.leaseLost(id))
+        self.leavePool(id, freeingSlot: false, &step)
+        self.jobs[id] = nil
+        for token in state.messages { self.messages[token] = nil }
+    }
+
     /// Stops taking messages and gives back what is held.
     ///
     /// Copies in progress go on in RDS; another worker adopts them. A call that is under way is waited for, because only

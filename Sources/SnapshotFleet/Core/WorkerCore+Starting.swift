@@ -108,9 +108,9 @@ extension WorkerCore {
         guard var state = self.jobs[id], case .acquiring = state.phase, let source = state.source else { return }
         state.holdsSlot = true
         self.jobs[id] = state
-        guard !self.isDraining, !state.messages.isEmpty else {
-            return self.requeue(id, after: .zero, reason: "drain", &step)
-        }
+        // The slot has the target's name, and so belongs to whoever owns the message by now: it is not given back.
+        guard self.ownsLease(of: state, step.now) else { return self.abandon(id, &step) }
+        guard !self.isDraining else { return self.requeue(id, after: .zero, reason: "drain", &step) }
         switch CopyRequest.make(state, source: source) {
         case .success(let request):
             self.jobs[id]?.phase = .starting

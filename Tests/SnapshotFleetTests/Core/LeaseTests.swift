@@ -152,6 +152,19 @@ struct LeaseTests {
         #expect(harness.core.view.copies.map(\.percent) == [60])
     }
 
+    @Test("a slot that comes after the lease has ended starts nothing, and is not taken from the message's new owner")
+    func slotComesTooLate() throws {
+        var harness = try CoreHarness()
+        harness.deliver(JobMessage.encode(self.job))
+        harness.describe(CoreHarness.source())
+        harness.happen(.poolSurveyed(self.job.pool, inProgress: []))
+        harness.now = harness.now + .seconds(3600)
+        let actions = harness.happen(.slotGranted(self.job.id))
+        #expect(actions.starts.isEmpty)
+        #expect(actions.releases.isEmpty)
+        #expect(harness.core.view.held == 0)
+    }
+
     @Test("nothing is received once the waiting room is full")
     func waitingRoom() throws {
         var harness = try CoreHarness { $0.waitingRoom = 2 }
