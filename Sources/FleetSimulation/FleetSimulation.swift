@@ -1,1 +1,0 @@
-// room for the simulation
