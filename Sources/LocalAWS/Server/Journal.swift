@@ -3,7 +3,7 @@
 
 package import AWSClient
 
-/// The requests that an embedded AWS has seen, the latest hundred thousand of them.
+/// The requests that an embedded AWS has seen and the copies that ended, the latest hundred thousand of them.
 package struct Journal: Sendable {
     /// One request and what came of it, in the order in which requests took effect.
     package struct Entry: Hashable, Sendable {
@@ -22,6 +22,9 @@ package struct Journal: Sendable {
         package var parameters: JSONValue
         /// `OK`, or the code of the refusal.
         package var outcome: String
+        /// The messages that were received, sent, hidden or deleted: each has its `MessageId`, and the beginning of its
+        /// `Body` or its new `VisibilityTimeout`; `nil` for none.
+        package var messages: JSONValue?
         /// The faults that struck; `nil` for none.
         package var fault: String?
 
@@ -32,7 +35,8 @@ package struct Journal: Sendable {
                 "wall": .string(self.wall.iso8601), "time": .string(self.time.iso8601),
                 "service": .string(self.service), "operation": .string(self.operation),
                 "region": .string(self.region), "account": .string(self.account), "parameters": self.parameters,
-                "outcome": .string(self.outcome), "fault": self.fault.map { .string($0) },
+                "outcome": .string(self.outcome), "messages": self.messages,
+                "fault": self.fault.map { .string($0) },
             ])
         }
     }
@@ -62,6 +66,45 @@ package struct Journal: Sendable {
     package func entries(after sequence: Int = 0) -> [Entry] {
         let ordered = self.kept[self.oldest...] + self.kept[..<self.oldest]
         return ordered.filter { $0.sequence > sequence }
+    }
+
+    /// The messages that a request received, sent, hid or deleted.
+    ///
+    /// - Parameters:
+    ///   - operation: What was asked for.
+    ///   - request: Its parameters.
+    ///   - answer: What SQS answered.
+    ///   - touched: The messages that it hid or deleted.
+    /// - Returns: A list of objects; `nil` where there is no message to tell of.
+    static func messages(
+        of operation: String,
+        _ request: JSONValue,
+        answer: JSONValue,
+        touched: [SQSModel.TouchedMessage]
+    ) -> JSONValue? {
+        let messages: [JSONValue]
+        switch operation {
+        case "ReceiveMessage":
+            messages = (answer["Messages"]?.array ?? []).map { Self.message($0["MessageId"], $0["Body"]) }
+        case "SendMessage": messages = [Self.message(answer["MessageId"], request["MessageBody"])]
+        case "SendMessageBatch":
+            let entries = request["Entries"]?.array ?? []
+            let bodies = Dictionary(entries.map { ($0["Id"], $0["MessageBody"]) }) { first, _ in first }
+            messages = (answer["Successful"]?.array ?? []).map {
+                Self.message($0["MessageId"], bodies[$0["Id"]] ?? nil)
+            }
+        case "DeleteMessage", "DeleteMessageBatch", "ChangeMessageVisibility", "ChangeMessageVisibilityBatch":
+            messages = touched.map { message in
+                let timeout = message.visibilityTimeout.map { JSONValue.integer(Int64($0)) }
+                return .compact(["MessageId": .string(message.id), "VisibilityTimeout": timeout])
+            }
+        default: return nil
+        }
+        return messages.isEmpty ? nil : .array(messages)
+    }
+
+    private static func message(_ id: JSONValue?, _ body: JSONValue?) -> JSONValue {
+        .compact(["MessageId": id, "Body": body?.string.map { .string(String($0.prefix(2000))) }])
     }
 
     /// The parameters worth keeping, by name: an explicit list, so that no secret can slip in.

@@ -111,7 +111,15 @@ extension LocalAWSServer {
                     let next = state.world.nextVisibility(for: admission.model, after: now).map { min($0, end) } ?? end
                     return .wait(until: end, pause: next - now)
                 }
-                state.record(decoded, admission, outcome: result.code, wall: wall)
+                let messages = (try? result.get()).flatMap {
+                    Journal.messages(
+                        of: decoded.operation,
+                        decoded.parameters,
+                        answer: $0,
+                        touched: state.world.sqs.touched
+                    )
+                }
+                state.record(decoded, admission, outcome: result.code, messages: messages, wall: wall)
                 return .done(result)
             }
             if isFirst, !decoded.onlyReads { self.wakeups.signal() }
@@ -157,7 +165,13 @@ extension DecodedRequest {
 }
 
 extension ServerState {
-    mutating func record(_ decoded: DecodedRequest, _ admission: Admission, outcome: String, wall: Instant) {
+    mutating func record(
+        _ decoded: DecodedRequest,
+        _ admission: Admission,
+        outcome: String,
+        messages: JSONValue? = nil,
+        wall: Instant
+    ) {
         self.record(
             decoded,
             requestID: admission.model.requestID,
@@ -165,6 +179,7 @@ extension ServerState {
             account: admission.model.caller.account,
             outcome: outcome,
             fault: admission.plan.summary,
+            messages: messages,
             wall: wall
         )
     }

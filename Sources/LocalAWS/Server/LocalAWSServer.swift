@@ -112,7 +112,10 @@ package final class LocalAWSServer: Service {
 
     /// The requests so far, after a sequence number.
     package func journal(after sequence: Int = 0) -> [Journal.Entry] {
-        self.state.withLock { $0.journal.entries(after: sequence) }
+        self.state.withLock { state in
+            state.recordCopyEndings(wall: SystemTimeSource.systemNow())
+            return state.journal.entries(after: sequence)
+        }
     }
 
     /// Replaces the faults.

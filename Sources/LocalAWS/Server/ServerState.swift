@@ -100,8 +100,10 @@ struct ServerState: Sendable {
         account: String? = nil,
         outcome: String,
         fault: String? = nil,
+        messages: JSONValue? = nil,
         wall: Instant
     ) {
+        self.recordCopyEndings(wall: wall)
         self.journal.append(
             Journal.Entry(
                 requestID: requestID,
@@ -113,8 +115,36 @@ struct ServerState: Sendable {
                 account: account ?? "",
                 parameters: Journal.parameters(of: decoded.parameters),
                 outcome: outcome,
+                messages: messages,
                 fault: fault
             )
         )
+    }
+
+    /// Writes into the journal what no request tells: how the copies ended, as `CopyEnded` of the service `local`.
+    mutating func recordCopyEndings(wall: Instant) {
+        let endings = self.world.rds.copyEndings
+        guard !endings.isEmpty else { return }
+        self.world.rds.copyEndings = []
+        for ending in endings {
+            let place = ending.target.place
+            let parameter = place.kind.snapshotParameter
+            let source = RDSARN(ending.source, resource: place.kind.snapshotResource).description
+            self.journal.append(
+                Journal.Entry(
+                    requestID: "",
+                    wall: wall,
+                    time: ending.time,
+                    service: "local",
+                    operation: "CopyEnded",
+                    region: place.region,
+                    account: place.account,
+                    parameters: [
+                        "Target\(parameter)": .string(ending.target.identifier), "Source\(parameter)": .string(source),
+                    ],
+                    outcome: ending.status
+                )
+            )
+        }
     }
 }

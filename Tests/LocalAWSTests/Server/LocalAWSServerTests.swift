@@ -231,8 +231,42 @@ struct LocalAWSServerTests {
             #expect(last?.region == "eu-west-1")
             #expect(last?.outcome == "OK")
             #expect(last?.parameters["TargetDBSnapshotIdentifier"] == "two")
+            #expect(try await client.plain("POST", "/_local/advance", #"{"seconds": 3600}"#).status == 200)
+            let ended = server.journal().last
+            #expect(ended?.service == "local")
+            #expect(ended?.operation == "CopyEnded")
+            #expect(ended?.region == "eu-west-1")
+            #expect(ended?.outcome == "available")
+            #expect(ended?.parameters["TargetDBSnapshotIdentifier"] == "two")
+            #expect(ended?.parameters["SourceDBSnapshotIdentifier"]?.string?.hasSuffix(":snapshot:one") == true)
             let password = try await client.plain("GET", "/_local/journal").text
             #expect(!password.contains("password-x"))
+        }
+    }
+
+    @Test("the journal tells which messages were sent, received, hidden and deleted")
+    func journalOfMessages() async throws {
+        try await withLocalAWS { (server, client) async throws in
+            _ = try await client.json("AmazonSQS.CreateQueue", ["QueueName": "jobs"])
+            let url = JSONValue.string("\(client.url)/111122223333/jobs")
+            let entries: JSONValue = [["Id": "a", "MessageBody": "first"]]
+            _ = try await client.json("AmazonSQS.SendMessageBatch", ["QueueUrl": url, "Entries": entries])
+            let received = try await client.json("AmazonSQS.ReceiveMessage", ["QueueUrl": url])
+            let message = try #require(received.document?["Messages"]?.array?.first)
+            let id = try #require(message["MessageId"])
+            let handle = try #require(message["ReceiptHandle"])
+            let hidden: JSONValue = ["QueueUrl": url, "ReceiptHandle": handle, "VisibilityTimeout": 60]
+            _ = try await client.json("AmazonSQS.ChangeMessageVisibility", hidden)
+            // The second deletion succeeds as on the real service, and finds nothing.
+            for _ in 1...2 {
+                _ = try await client.json("AmazonSQS.DeleteMessage", ["QueueUrl": url, "ReceiptHandle": handle])
+            }
+            let body: JSONValue = ["MessageId": id, "Body": "first"]
+            #expect(
+                server.journal().map(\.messages) == [
+                    nil, [body], [body], [["MessageId": id, "VisibilityTimeout": 60]], [["MessageId": id]], nil,
+                ]
+            )
         }
     }
 

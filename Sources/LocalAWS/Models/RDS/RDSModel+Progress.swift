@@ -37,6 +37,7 @@ extension RDSModel {
         snapshot.status = "available"
         self.put(snapshot)
         if let copy = work.copy {
+            self.note(copy, of: name, endedAs: snapshot.status, at: now)
             self.raiseCopy(.finished, snapshot, copy: copy, at: now)
             if self.settings.finishedCopiesRaiseCreated { self.raise(.createdManual, snapshot, at: now) }
             self.leave(copy.lane, name, at: now)
@@ -54,7 +55,9 @@ extension RDSModel {
         snapshot.work = nil
         snapshot.status = "failed"
         self.put(snapshot)
-        if let copy { self.leave(copy.lane, snapshot.name, at: now) }
+        guard let copy else { return }
+        self.note(copy, of: snapshot.name, endedAs: snapshot.status, at: now)
+        self.leave(copy.lane, snapshot.name, at: now)
     }
 
     /// Fails the copies that are being made of a snapshot that is gone.

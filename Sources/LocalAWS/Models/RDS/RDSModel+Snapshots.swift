@@ -170,6 +170,7 @@ extension RDSModel {
         guard let snapshot = self.shelves[name.place]?.remove(name.identifier) else { return }
         self.shared.remove(name)
         if let copy = snapshot.work?.copy {
+            self.note(copy, of: name, endedAs: "deleted", at: now)
             self.leave(copy.lane, name, at: now)
             self.raiseCopy(.canceled, snapshot, copy: copy, at: now)
         } else if snapshot.type == "manual" {

@@ -39,6 +39,8 @@ package struct RDSModel: ServiceModel {
     var history: [RDSRegion: [RDSEvent]] = [:]
     /// What has not been collected yet.
     var effects: [ModelEffect] = []
+    /// How copies ended, the latest of them; whoever keeps a journal collects them.
+    var copyEndings: [RDSCopyEnding] = []
     /// The latest moment that this model has seen.
     var clock = Instant(microseconds: 0)
     var eventsRaised = 0

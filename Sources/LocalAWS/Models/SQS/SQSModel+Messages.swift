@@ -234,6 +234,7 @@ extension SQSModel {
             throw .sqsParameter("ReceiptHandle", handle, "The receipt handle has expired.")
         }
         self.queues[arn]?.remove(number)
+        self.touched.append(TouchedMessage(id: message.id))
         return [:]
     }
 
@@ -271,6 +272,7 @@ extension SQSModel {
             )
         }
         self.queues[arn]?.changeVisibility(of: number, until: now + .seconds(timeout))
+        self.touched.append(TouchedMessage(id: message.id, visibilityTimeout: timeout))
         self.queues[arn]?.settle(at: now)
         return [:]
     }

@@ -11,6 +11,13 @@ package import AWSClient
 ///
 /// Source: "Amazon Simple Queue Service API Reference" and "… Developer Guide".
 package struct SQSModel: ServiceModel {
+    /// A message that was deleted, or whose visibility was changed.
+    struct TouchedMessage: Sendable {
+        var id: String
+        /// For how many seconds it is hidden; `nil` when it is gone.
+        var visibilityTimeout: Int?
+    }
+
     /// What queue URLs begin with, such as `http://127.0.0.1:4566`; `nil` for the Region's own endpoint.
     package var urlBase: String?
 
@@ -26,6 +33,8 @@ package struct SQSModel: ServiceModel {
     var deletions: [String: Instant] = [:]
     var tasks: [SQSMoveTask] = []
     var deliveries = 0
+    /// The messages that the latest request deleted or hid, which its handles alone do not tell.
+    var touched: [TouchedMessage] = []
     private var messageNumber: UInt64 = 0
     private var receiptNumber: UInt64 = 0
 
@@ -47,6 +56,7 @@ package struct SQSModel: ServiceModel {
     /// - Returns: The result as the JSON protocol writes it.
     /// - Throws: ``ModelFailure`` with SQS's own code.
     package mutating func handle(_ request: ModelRequest, at now: Instant) throws(ModelFailure) -> JSONValue {
+        self.touched = []
         self.runMoveTasks(to: now)
         switch request.operation {
         case "CreateQueue": return try self.createQueue(request, at: now)
