@@ -30,6 +30,8 @@ GIVE_BACK: Line = ("sqs", "ChangeMessageVisibilityBatch", QUEUE, "OK", ({"Messag
 ENDED: Line = ("local", "CopyEnded", TARGET, "available", ())
 FAILED: Line = ("local", "CopyEnded", TARGET, "failed", ())
 DESCRIBE: Line = ("rds", "DescribeDBSnapshots", {}, "OK", ())
+OTHER_NAME: Line = ("rds", "CopyDBSnapshot", TARGET | {"TargetDBSnapshotIdentifier": "b"}, "OK", ())
+OTHER_SOURCE: Line = ("rds", "CopyDBSnapshot", TARGET | {"SourceDBSnapshotIdentifier": "b"}, "OK", ())
 DELETE: Line = ("sqs", "DeleteMessageBatch", QUEUE, "OK", ({"MessageId": "m"},))
 REPLACE: Line = ("sqs", "SendMessageBatch", QUEUE, "OK", ({"MessageId": "n", "Body": BODY},))
 
@@ -79,8 +81,8 @@ def test_good_journals_pass(lines: tuple[Line, ...]) -> None:
         ((RECEIVE, COPY, DELETE, ENDED, DESCRIBE), "deleted last"),
         ((RECEIVE, COPY, DESCRIBE, ENDED, DELETE), "deleted last"),
         ((REPLACE, RECEIVE, DELETE), "deleted last"),
-        ((COPY, ENDED, ("rds", "CopyDBSnapshot", TARGET | {"TargetDBSnapshotIdentifier": "b"}, "OK", ())), "copied once"),
-        ((COPY, ("rds", "CopyDBSnapshot", TARGET | {"SourceDBSnapshotIdentifier": "b"}, "OK", ())), "within limits"),
+        ((COPY, ENDED, OTHER_NAME), "copied once"),
+        ((COPY, OTHER_SOURCE), "within limits"),
         ((RECEIVE, EXTEND, RECEIVE), "leases kept"),
     ],
 )

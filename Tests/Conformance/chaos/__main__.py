@@ -43,10 +43,12 @@ def self_check(seed: int) -> bool:
         ("lost leases go unnoticed", replace(slow, sabotage="ignored-leases"), "leases kept"),
         ("dead letters vanish", replace(small, sabotage="lost-letters"), "put aside"),
         ("workers share no ledger", crowded, "within limits"),
+        ("slots are shared", replace(crowded, slot_table=True, sabotage="nothing"), None),
+        ("slots seem to be free", replace(crowded, slot_table=True, sabotage="hidden-slots"), "within limits"),
     ]
     good = True
     for name, options, wanted in scenarios:
-        logs = LOGS / f"self-check-{options.sabotage or 'crowded'}"
+        logs = LOGS / f"self-check-{name.replace(' ', '-')}"
         result = run(options, logs)
         found = sorted({violation.check for violation in result.violations})
         noticed = not found if wanted is None else wanted in found
@@ -64,7 +66,7 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=400, help="snapshots and destinations (%(default)s)")
     parser.add_argument("--workers", type=int, default=4, help="processes at once (%(default)s)")
     parser.add_argument("--seed", type=int, help="repeats the choices of an earlier run; random by default")
-    parser.add_argument("--slot-table", action="store_true", help="share slots by DynamoDB, and hold the policy's limits")
+    parser.add_argument("--slot-table", action="store_true", help="share slots by DynamoDB, and hold the policy")
     parser.add_argument("--self-check", action="store_true", help="break promises on purpose; the checks must notice")
     arguments = parser.parse_args()
     if arguments.jobs < 20 or arguments.workers < 1 or arguments.kills < 0:

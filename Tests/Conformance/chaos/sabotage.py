@@ -8,6 +8,7 @@ import contextlib
 import http.client
 import json
 import threading
+import zlib
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
@@ -63,11 +64,30 @@ def lost_letters(request: Request) -> bytes | None:
     return None
 
 
+def hidden_slots(request: Request) -> bytes | None:
+    """Every slot seems to be free, and whoever takes one takes it from somebody else."""
+    operation = request.target.removeprefix("DynamoDB_20120810.")
+    if operation == "BatchGetItem":
+        tables = json.loads(request.body)["RequestItems"]
+        return json.dumps({"Responses": {table: [] for table in tables}, "UnprocessedKeys": {}}).encode()
+    if operation in ("PutItem", "UpdateItem", "DeleteItem"):
+        document = json.loads(request.body)
+        if document.pop("ConditionExpression", None):
+            used = document.get("UpdateExpression", "")
+            for name in ("ExpressionAttributeNames", "ExpressionAttributeValues"):
+                # DynamoDB refuses names and values that no expression uses.
+                kept = {key: value for key, value in document.pop(name, {}).items() if key in used}
+                document |= {name: kept} if kept else {}
+        request.body = json.dumps(document).encode()
+    return None
+
+
 MODES: dict[str, Saboteur] = {
     "nothing": nothing,
     "early-delete": early_delete,
     "ignored-leases": ignored_leases,
     "lost-letters": lost_letters,
+    "hidden-slots": hidden_slots,
 }
 
 
@@ -85,7 +105,10 @@ def relay(upstream: str, saboteur: Saboteur) -> Iterator[str]:
             request = Request(dict(self.headers.items()), body)
             answer = saboteur(request)
             if answer is not None:
-                return self.reply(200, {"Content-Type": "application/x-amz-json-1.0"}, answer)
+                headers = {"Content-Type": "application/x-amz-json-1.0"}
+                if request.target.startswith("DynamoDB"):
+                    headers["X-Amz-Crc32"] = str(zlib.crc32(answer))
+                return self.reply(200, headers, answer)
             if self.connection_to_aws is None:
                 self.connection_to_aws = http.client.HTTPConnection(address.hostname or "", address.port, timeout=60)
             headers = {name: value for name, value in request.headers.items() if name.lower() not in HOP}
