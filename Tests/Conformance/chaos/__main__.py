@@ -34,7 +34,7 @@ def self_check(seed: int) -> bool:
     """Breaks one promise after the other, and asks that the checks notice; says whether they did."""
     small = Options(seed=seed, kills=0, jobs=40, workers=3, storms=False)
     # Longer than a lease, so that it takes heartbeats to keep one.
-    slow = replace(small, copy_seconds=500, slots={INSTANCE: 10, CLUSTER: 10})
+    slow = replace(small, copy_seconds=900, slots={INSTANCE: 10, CLUSTER: 10})
     # RDS itself would let them all run, and each worker counts for itself alone.
     crowded = replace(small, rds_limit=20, slots={INSTANCE: 2, CLUSTER: 1}, checks_slots=True, copy_seconds=100)
     scenarios = [

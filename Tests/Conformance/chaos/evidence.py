@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from .fleet import Span
@@ -85,10 +86,13 @@ class Journal:
 
     entries: list[Entry] = field(default_factory=list)
 
-    def read(self, stage: Stage) -> None:
+    def read(self, stage: Stage, copy: Path) -> None:
+        """Reads what is new, and keeps a copy for whoever looks into it afterwards."""
         after = self.entries[-1].sequence if self.entries else 0
-        lines = stage.local("GET", f"journal?after={after}").splitlines()
-        self.entries += [Entry.of(json.loads(line)) for line in lines]
+        lines = stage.local("GET", f"journal?after={after}")
+        with copy.open("ab") as file:
+            file.write(lines)
+        self.entries += [Entry.of(json.loads(line)) for line in lines.splitlines()]
 
     @property
     def is_whole(self) -> bool:

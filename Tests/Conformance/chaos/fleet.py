@@ -23,12 +23,22 @@ GRACE = 10.0
 
 
 @dataclass
+class Span:
+    """A time of the wall clock's in which a worker could not keep its leases."""
+
+    start: float
+    end: float
+
+
+@dataclass
 class Worker:
     process: subprocess.Popen[bytes]
     log: Path
     started: float
     #: When it goes on, for one that was stopped.
     continues_at: float | None = None
+    #: The time for which it is stopped.
+    outage: Span | None = None
     #: When it was asked to end.
     asked_at: float | None = None
 
@@ -44,14 +54,6 @@ class Worker:
             except ValueError:
                 # Killed in the middle of a line.
                 continue
-
-
-@dataclass
-class Span:
-    """A time of the wall clock's in which a worker could not keep its leases."""
-
-    start: float
-    end: float
 
 
 @dataclass
@@ -104,11 +106,14 @@ class Fleet:
         elif way == "SIGTERM":
             worker.process.send_signal(signal.SIGTERM)
             worker.asked_at = now
+            # Messages that are on their way to it just then reach nobody.
+            self.outages.append(Span(now, now + GRACE))
             self.start()
         else:
             worker.process.send_signal(signal.SIGSTOP)
             worker.continues_at = now + generator.uniform(*self.stop_seconds)
-            self.outages.append(Span(now, worker.continues_at))
+            worker.outage = Span(now, worker.continues_at)
+            self.outages.append(worker.outage)
         return True
 
     def tend(self) -> None:
@@ -119,6 +124,8 @@ class Fleet:
             if status is None and worker.continues_at is not None and now >= worker.continues_at:
                 worker.process.send_signal(signal.SIGCONT)
                 worker.continues_at = None
+                if worker.outage:
+                    worker.outage.end = now
             elif status is not None and worker.asked_at is not None:
                 if status != 0:
                     self.problems.append(f"{worker.log.name} ended with status {status} after SIGTERM")

@@ -47,7 +47,6 @@ class Run:
         self.stage = stage
         self.fleet = fleet
         self.journal = Journal()
-        self.struck: Counter[str] = Counter()
         self.generator = random.Random(options.seed)
 
     def perform(self) -> None:
@@ -63,7 +62,7 @@ class Run:
         self.fleet.wake()
         self._settle()
         self.fleet.drain()
-        self.journal.read(self.stage)
+        self._read()
 
     def _plan(self) -> list[Step]:
         """Everything that happens, by the second of the wall clock's in which it does."""
@@ -84,8 +83,11 @@ class Run:
                 at += self.generator.uniform(2, 4)
                 acts.append((at, lambda: self.stage.local("PUT", "faults", {"rules": []})))
                 at += self.generator.uniform(0.5, 2)
-        acts += [(float(second), lambda: self.journal.read(self.stage)) for second in range(5, int(span), 5)]
+        acts += [(float(second), self._read) for second in range(5, int(span), 5)]
         return sorted(Step(at, number, act) for number, (at, act) in enumerate(acts))
+
+    def _read(self) -> None:
+        self.journal.read(self.stage, self.fleet.logs / "journal.jsonl")
 
     def _strike(self) -> None:
         deadline = time.monotonic() + 5
@@ -99,7 +101,7 @@ class Run:
         empty = 0
         while empty < 3 and time.monotonic() < deadline:
             self.fleet.tend()
-            self.journal.read(self.stage)
+            self._read()
             empty = empty + 1 if is_empty(self.stage.depths()) else 0
             time.sleep(0.4)
 

@@ -14,7 +14,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from cloud import Cloud, queue_arn
+from processes import eventually
 from simulation import Simulator, local_keys, simulate
 
 from .model import ACCOUNT, CLUSTER, DESTINATIONS, DOOMED, INSTANCE, SOURCE, Expectation, Options
@@ -34,6 +37,10 @@ class Stage:
     @cached_property
     def sqs(self) -> Any:
         return self.simulator.cloud.client("sqs", SOURCE, **RETRIES)
+
+    @cached_property
+    def hasty_sqs(self) -> Any:
+        return self.simulator.cloud.client("sqs", SOURCE, read_timeout=5)
 
     @cached_property
     def rds(self) -> dict[str, Any]:
@@ -211,9 +218,16 @@ class Stage:
         return send
 
     def send(self, body: str | dict[str, Any]) -> None:
-        self.sqs.send_message(
-            QueueUrl=self.queues[QUEUE], MessageBody=body if isinstance(body, str) else json.dumps(body)
-        )
+        """Sends until it is accepted: the storms hit this process, too, and botocore's pauses would hold the run up."""
+        text = body if isinstance(body, str) else json.dumps(body)
+
+        def is_sent() -> bool:
+            try:
+                return bool(self.hasty_sqs.send_message(QueueUrl=self.queues[QUEUE], MessageBody=text))
+            except (BotoCoreError, ClientError):
+                return False
+
+        eventually(is_sent, within=10, what="a message that is accepted")
 
     # Looking
 
@@ -231,8 +245,8 @@ class Stage:
         return {queue["arn"].rsplit(":", 1)[1]: {name: queue[name] for name in counts} for queue in state["queues"]}
 
 
-# Five seconds of the wall clock's: a busy machine must not cost a lease.
-VISIBILITY = 5 * SPEED
+# Eight seconds of the wall clock's: a busy machine must not cost a lease.
+VISIBILITY = 8 * SPEED
 
 
 @contextlib.contextmanager
