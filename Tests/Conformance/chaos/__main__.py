@@ -7,11 +7,12 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 
-from processes import ROOT, clean_environment
+from processes import BINARY, ROOT, clean_environment
 
 from .model import CLUSTER, INSTANCE, Options
 from .run import Result, run
@@ -30,6 +31,11 @@ def show(result: Result, logs: Path) -> None:
     print(f"  {'logs':<{width}}  {logs}", flush=True)
 
 
+def knows_slot_table() -> bool:
+    """Whether the binary can share its slots."""
+    return "SNAPFERRY_SLOT_TABLE" in subprocess.run([BINARY, "work", "--help"], capture_output=True, text=True).stdout
+
+
 def self_check(seed: int) -> bool:
     """Breaks one promise after the other, and asks that the checks notice; says whether they did."""
     small = Options(seed=seed, kills=0, jobs=40, workers=3, storms=False)
@@ -46,6 +52,8 @@ def self_check(seed: int) -> bool:
         ("slots are shared", replace(crowded, slot_table=True, sabotage="nothing"), None),
         ("slots seem to be free", replace(crowded, slot_table=True, sabotage="hidden-slots"), "within limits"),
     ]
+    if not knows_slot_table():
+        scenarios = [scenario for scenario in scenarios if not scenario[1].slot_table]
     good = True
     for name, options, wanted in scenarios:
         logs = LOGS / f"self-check-{name.replace(' ', '-')}"
@@ -79,6 +87,8 @@ def main() -> int:
         return 0 if self_check(seed) else 1
     options = Options(seed=seed, kills=arguments.kills, jobs=arguments.jobs, workers=arguments.workers)
     if arguments.slot_table:
+        if not knows_slot_table():
+            parser.error("this binary knows no SNAPFERRY_SLOT_TABLE")
         # Far above the slots, so that only the ledger keeps the fleet within them.
         options = replace(options, slot_table=True, checks_slots=True, rds_limit=20)
     print(f"chaos: {options.kills} kills, {options.jobs} jobs, {options.workers} workers, seed {seed}", flush=True)
