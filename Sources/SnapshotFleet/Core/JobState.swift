@@ -17,7 +17,7 @@ package struct JobState: Sendable {
         case starting
         /// The target is being looked at, because RDS says that it exists, or because an answer was lost; where there
         /// is none, the job takes the way of the failure.
-        case checking(otherwise: Trouble)
+        case checking(otherwise: Trouble, since: Instant)
         /// The copy is in progress.
         case copying(CopyWatch)
         /// A failed target is being deleted.

@@ -38,19 +38,18 @@ extension WorkerCore {
         for id in (self.pools[pool]?.watched ?? []).sorted() {
             guard let state = self.jobs[id], asked.contains(state.target) else { continue }
             switch state.phase {
-            case .checking(let failure): self.checked(id, byIdentifier[state.target], failure, &step, &random)
+            case .checking(let failure, let since):
+                self.checked(id, byIdentifier[state.target], failure, since: since, &step, &random)
             case .copying(let watch): self.looked(id, watch, byIdentifier[state.target], &step)
             default: continue
             }
         }
         // A job that began to wait for a look while this one was under way gets its own.
-        if (self.pools[pool]?.watched ?? []).contains(where: { self.isChecking($0) }) {
-            self.pools[pool]?.looksNow = true
+        let isAnyoneNew = (self.pools[pool]?.watched ?? []).contains { id in
+            guard let state = self.jobs[id], case .checking = state.phase else { return false }
+            return !asked.contains(state.target)
         }
-    }
-
-    private func isChecking(_ id: CopyJob.ID) -> Bool {
-        if case .checking = self.jobs[id]?.phase { true } else { false }
+        if isAnyoneNew { self.pools[pool]?.looksNow = true }
     }
 
     mutating func targetsNotDescribed(_ pool: SlotPool, _ failure: Trouble, _ step: inout CoreStep) {
@@ -68,7 +67,7 @@ extension WorkerCore {
     /// Finds out whether a job's target exists before the failure is believed.
     mutating func check(_ id: CopyJob.ID, otherwise failure: Trouble, _ step: inout CoreStep) {
         guard let state = self.jobs[id] else { return }
-        self.jobs[id]?.phase = .checking(otherwise: failure)
+        self.jobs[id]?.phase = .checking(otherwise: failure, since: step.now)
         self.pools[state.job.pool, default: PoolState()].watched.insert(id)
         self.pools[state.job.pool]?.looksNow = true
     }
@@ -77,10 +76,19 @@ extension WorkerCore {
         _ id: CopyJob.ID,
         _ target: Snapshot?,
         _ failure: Trouble,
+        since: Instant,
         _ step: inout CoreStep,
         _ random: inout some RandomNumberGenerator
     ) {
-        guard let target else { return self.fail(id, failure, &step, &random) }
+        guard let target else {
+            // After a lost answer the copy may run and not be visible yet; its slot is not free before that is known.
+            let mayRun = failure.failureClass == .unavailable || failure.failureClass == .cancelled
+            guard mayRun, self.jobs[id]?.holdsSlot == true, step.now - since < self.settings.settling else {
+                return self.fail(id, failure, &step, &random)
+            }
+            let pool = SlotPool(destination: id.destination, kind: id.source.kind)
+            return self.looks.push(pool, due: step.now + self.settings.confirm.shortest)
+        }
         guard target.isCopy(of: id.source) else {
             return self.deadLetter(id, .nameTaken(target, wantedFor: id.source), &step)
         }

@@ -14,10 +14,18 @@ extension WorkerCore {
     }
 
     /// Ends a job here for now: its messages become visible after the delay.
-    mutating func requeue(_ id: CopyJob.ID, after delay: Duration, reason: String, _ step: inout CoreStep) {
+    ///
+    /// A slot goes back with it, unless a copy runs, or may run because an answer was lost (`keepingSlot`).
+    mutating func requeue(
+        _ id: CopyJob.ID,
+        after delay: Duration,
+        reason: String,
+        keepingSlot: Bool = false,
+        _ step: inout CoreStep
+    ) {
         guard let state = self.jobs[id] else { return }
         let isCopying = if case .copying = state.phase { true } else { false }
-        self.leavePool(id, freeingSlot: !isCopying, &step)
+        self.leavePool(id, freeingSlot: !isCopying && !keepingSlot, &step)
         self.jobs[id] = nil
         for token in state.messages {
             self.requeue(token, after: delay, renewingAs: reason == "drain" ? nil : state.job, &step)

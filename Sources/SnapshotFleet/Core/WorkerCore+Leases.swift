@@ -41,7 +41,7 @@ extension WorkerCore {
         }
         switch state.phase {
         case .acquiring, .starting, .cleaning: self.leases.push(message.token, due: step.now + .seconds(5))
-        default: self.requeue(id, after: .zero, reason: "twelve-hours", &step)
+        default: self.requeue(id, after: .zero, reason: "twelve-hours", keepingSlot: true, &step)
         }
     }
 
@@ -109,7 +109,7 @@ extension WorkerCore {
         for id in self.jobs.keys.sorted() {
             switch self.jobs[id]?.phase {
             case .acquiring, .starting, .cleaning, nil: continue
-            default: self.requeue(id, after: .zero, reason: "drain", &step)
+            default: self.requeue(id, after: .zero, reason: "drain", keepingSlot: true, &step)
             }
         }
         for message in self.messages.values.sorted(by: { $0.token < $1.token }) {

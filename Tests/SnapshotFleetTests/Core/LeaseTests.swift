@@ -194,6 +194,18 @@ struct LeaseTests {
         #expect(harness.actions.deletions.isEmpty)
     }
 
+    @Test("a drain keeps the slot of a copy that may have been started")
+    func drainAfterLostAnswer() throws {
+        var harness = try CoreHarness()
+        harness.deliver(JobMessage.encode(self.job))
+        harness.describe(CoreHarness.source())
+        harness.happen(.poolSurveyed(self.job.pool, inProgress: []))
+        harness.happen(.slotGranted(self.job.id))
+        harness.happen(.copyRejected(self.job.id, Trouble(.unavailable, detail: "reset")))
+        #expect(harness.happen(.drain).requeues.map(\.token) == [.number(1)])
+        #expect(harness.actions.releases.isEmpty)
+    }
+
     @Test("what a long poll brings during a drain is given back unread")
     func drainDuringPoll() throws {
         var harness = try CoreHarness()

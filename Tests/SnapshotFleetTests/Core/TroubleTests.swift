@@ -111,6 +111,12 @@ struct JobTroubleTests {
     func lostRequest() throws {
         var harness = try self.starting()
         harness.happen(.copyRejected(self.job.id, Trouble(.unavailable, detail: "reset")))
+        // RDS may have started it and not show it yet.
+        let early = harness.happen(.targetsDescribed(self.job.pool, asked: [self.target], found: []))
+        #expect(early.releases.isEmpty)
+        #expect(early.looks.isEmpty)
+        #expect(harness.pass(.seconds(15)).looks == [[self.target]])
+        harness.now = harness.now + .seconds(45)
         let actions = harness.happen(.targetsDescribed(self.job.pool, asked: [self.target], found: []))
         #expect(actions.releases == [self.target])
         #expect(actions.requeues.map(\.token) == [.number(1)])
