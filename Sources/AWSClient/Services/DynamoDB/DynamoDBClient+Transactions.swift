@@ -93,8 +93,29 @@ extension DynamoDBClient {
         package let tableStatus: String?
         package let tableARN: String?
         package let itemCount: Int?
+        /// The partition key first, then the sort key where there is one.
+        package let keys: [KeyPart]
+
+        /// An attribute of a table's key.
+        package struct KeyPart: Hashable, Sendable {
+            package let attributeName: String
+            /// `S`, `N` or `B`.
+            package let attributeType: String
+            /// `HASH` or `RANGE`.
+            package let keyType: String
+        }
 
         init(_ json: JSONValue?) {
+            let types = Dictionary(
+                (json?["AttributeDefinitions"]?.array ?? []).map {
+                    ($0["AttributeName"]?.string ?? "", $0["AttributeType"]?.string ?? "")
+                }
+            ) { first, _ in first }
+            self.keys = (json?["KeySchema"]?.array ?? []).map { part in
+                let name = part["AttributeName"]?.string ?? ""
+                let type = part["KeyType"]?.string ?? ""
+                return KeyPart(attributeName: name, attributeType: types[name] ?? "", keyType: type)
+            }
             self.tableName = json?["TableName"]?.string
             self.tableStatus = json?["TableStatus"]?.string
             self.tableARN = json?["TableArn"]?.string
