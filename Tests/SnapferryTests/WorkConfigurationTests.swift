@@ -20,6 +20,7 @@ import Testing
         #expect(configuration.queueURL == Self.url)
         #expect(configuration.deadLetterQueueURL == nil)
         #expect(configuration.policyPath == nil)
+        #expect(configuration.slotTable == nil)
         #expect(configuration.visibilityTimeout == .seconds(120))
         #expect(configuration.receiveWait == .seconds(20))
         #expect(configuration.waitingRoom == 200)
@@ -34,7 +35,9 @@ import Testing
             "SNAPFERRY_VISIBILITY_TIMEOUT_SECONDS": "60", "SNAPFERRY_RECEIVE_WAIT_SECONDS": "0",
             "SNAPFERRY_WAITING_ROOM": "7", "SNAPFERRY_CONFIRM_SHORTEST_SECONDS": "2",
             "SNAPFERRY_CONFIRM_LONGEST_SECONDS": "30", "SNAPFERRY_ALLOW_PLAINTEXT": "true",
+            "SNAPFERRY_SLOT_TABLE": "slots",
         ])
+        #expect(configuration.slotTable == "slots")
         #expect(configuration.deadLetterQueueURL == "\(Self.url)-dead")
         #expect(configuration.policyPath == "/etc/policy.json")
         #expect(configuration.visibilityTimeout == .seconds(60))

@@ -27,6 +27,7 @@ struct WorkCommand: AsyncParsableCommand {
               SNAPFERRY_POLICY                 a policy file; or, for the simple case:
               SNAPFERRY_SOURCE_REGIONS         us-east-1,us-west-2
               SNAPFERRY_DESTINATIONS           eu-west-1,444455556666/eu-central-1
+              SNAPFERRY_SLOT_TABLE             a DynamoDB table (string key pk) that a fleet of workers shares its slots in
               SNAPFERRY_KMS_KEY                alias/dr, or eu-west-1=alias/dr,eu-central-1=alias/dr2
 
             Credentials, Region and endpoints are found as in AWS's own tools: AWS_REGION, AWS_PROFILE, AWS_ENDPOINT_URL, \

@@ -18,6 +18,8 @@ struct WorkConfiguration: Sendable, Equatable {
     var deadLetterQueueURL: String?
     /// `nil` takes the policy from the environment's variables.
     var policyPath: String?
+    /// The DynamoDB table that a fleet shares its slots in; `nil` counts them in this process alone.
+    var slotTable: String?
     var visibilityTimeout: Duration
     var receiveWait: Duration
     var waitingRoom: Int
@@ -31,6 +33,7 @@ struct WorkConfiguration: Sendable, Equatable {
     /// - `snapferry.queue.url` (string, needed): the job queue.
     /// - `snapferry.dead.letter.queue.url` (string, default: from the job queue's redrive policy).
     /// - `snapferry.policy` (string, default none): a policy file; without it the `SNAPFERRY_…` variables are the policy.
+    /// - `snapferry.slot.table` (string, default none): a DynamoDB table in the queue's Region; slots are shared in it.
     /// - `snapferry.visibility.timeout.seconds` (int, default 120, range 30–21600).
     /// - `snapferry.receive.wait.seconds` (int, default 20, range 0–20): SQS allows no longer poll.
     /// - `snapferry.waiting.room` (int, default 200, range 1–10000): messages held to choose from.
@@ -49,6 +52,7 @@ struct WorkConfiguration: Sendable, Equatable {
                 url.isEmpty ? nil : try Self.queue("snapferry.dead.letter.queue.url", url)
             }
         self.policyPath = config.string(forKey: "snapferry.policy")
+        self.slotTable = config.string(forKey: "snapferry.slot.table").flatMap { $0.isEmpty ? nil : $0 }
         self.visibilityTimeout = .seconds(
             try Self.int("snapferry.visibility.timeout.seconds", config, default: 120, in: 30...21_600)
         )

@@ -29,14 +29,26 @@ struct WorkService: Service {
     ///
     /// - Throws: ``StartFailure`` for what waiting does not heal.
     func run() async throws {
-        let worker: Worker
+        let crew: Crew
         do {
-            worker = try await cancelWhenGracefulShutdown { try await self.start() }
+            crew = try await cancelWhenGracefulShutdown { try await self.start() }
         } catch  where Task.isShuttingDownGracefully {
             // Whatever was under way was given up because of it.
             return
         }
-        try await worker.run()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            // Leases are renewed as long as the worker is at work, a drain included.
+            if let ledger = crew.ledger { group.addTask { await ledger.run() } }
+            try await crew.worker.run()
+            group.cancelAll()
+        }
+    }
+
+    /// What runs side by side.
+    private struct Crew: Sendable {
+        var worker: Worker
+        /// `nil` where slots are counted in memory.
+        var ledger: DynamoDBSlotLedger?
     }
 
     /// What the queue and STS tell before the first poll.
@@ -46,7 +58,7 @@ struct WorkService: Service {
         var deadLetterURL: String
     }
 
-    private func start() async throws -> Worker {
+    private func start() async throws -> Crew {
         let session: AWSSession
         do {
             session = try await AWSConnection.session(
@@ -58,8 +70,11 @@ struct WorkService: Service {
         } catch {
             throw StartFailure(description: error.message)
         }
-        let sqs = try session.sqs(region: QueueURL.region(of: self.configuration.queueURL) ?? session.region)
-        let surroundings = try await self.surroundings(session, sqs)
+        let region = QueueURL.region(of: self.configuration.queueURL) ?? session.region
+        let sqs = try session.sqs(region: region)
+        let notifier = NotifierGroup([LogNotifier(logger: self.logger), MetricsNotifier()])
+        let ledger = try self.sharedLedger(session, region: region, notifier)
+        let surroundings = try await self.surroundings(session, sqs, ledger)
         let policy: Policy
         do {
             policy = try self.policy.resolved(ownAccount: surroundings.account)
@@ -84,8 +99,8 @@ struct WorkService: Service {
         let ports = Worker.Ports(
             queue: queue,
             snapshots: try RDSSnapshotService(session: session, ownAccount: surroundings.account, policy: policy),
-            ledger: InMemorySlotLedger(),
-            notifier: NotifierGroup([LogNotifier(logger: self.logger), MetricsNotifier()]),
+            ledger: ledger ?? InMemorySlotLedger(),
+            notifier: notifier,
             time: self.time
         )
         self.logger.notice(
@@ -93,20 +108,44 @@ struct WorkService: Service {
             metadata: [
                 "queue.url": "\(self.configuration.queueURL)", "account": "\(surroundings.account)",
                 "region": "\(session.region)", "worker": "\(Self.name)",
+                "slots": "\(self.configuration.slotTable ?? "in memory")",
                 "routes": "\(policy.routes.map(\.name).joined(separator: " "))",
                 "destinations": "\(policy.destinations.map(\.description).joined(separator: " "))",
             ]
         )
-        return Worker(settings: settings, policy: policy, ports: ports)
+        return Crew(worker: Worker(settings: settings, policy: policy, ports: ports), ledger: ledger)
+    }
+
+    /// The ledger in the table that the fleet shares; `nil` where none is configured.
+    private func sharedLedger(
+        _ session: AWSSession,
+        region: String,
+        _ notifier: any Notifier
+    ) throws -> DynamoDBSlotLedger? {
+        guard let table = self.configuration.slotTable else { return nil }
+        // A container's name and process number come again after a restart; an owner never does.
+        let owner = "\(Self.name)-\(String(UInt32.random(in: .min ... .max), radix: 16))"
+        return DynamoDBSlotLedger(
+            dynamoDB: try session.dynamoDB(region: region),
+            table: table,
+            settings: SlotTable.Settings(owner: owner),
+            notifier: notifier,
+            time: self.time
+        )
     }
 
     /// Asks until it has an answer: an endpoint that is down at the start may come up later.
-    private func surroundings(_ session: AWSSession, _ sqs: SQSClient) async throws -> Surroundings {
+    private func surroundings(
+        _ session: AWSSession,
+        _ sqs: SQSClient,
+        _ ledger: DynamoDBSlotLedger?
+    ) async throws -> Surroundings {
         var attempt = 0
         var random = SystemRandomNumberGenerator()
         while true {
             do {
                 async let account = session.accountID()
+                try await ledger?.check()
                 let attributes = try await sqs.getQueueAttributes(
                     queueURL: self.configuration.queueURL,
                     names: ["RedrivePolicy"]
@@ -127,6 +166,8 @@ struct WorkService: Service {
                 )
                 // The system's time: the embedded AWS may run faster, but it starts no sooner.
                 try await SystemTimeSource().sleep(for: pause)
+            } catch let problem as SlotTableProblem {
+                throw StartFailure(description: self.advice(for: problem))
             } catch let error as AWSError where error.code != .cancelled {
                 throw StartFailure(description: self.advice(for: error))
             }
@@ -142,6 +183,13 @@ struct WorkService: Service {
             )
         }
         return try await sqs.getQueueURL(name: redrive.queueName, owner: redrive.account)
+    }
+
+    private func advice(for problem: SlotTableProblem) -> String {
+        switch problem {
+        case .absent, .wrongKey: "\(problem), or correct SNAPFERRY_SLOT_TABLE"
+        case .notReady, .denied: problem.description
+        }
     }
 
     private func advice(for error: AWSError) -> String {
