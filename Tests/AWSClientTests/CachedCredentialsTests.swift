@@ -4,7 +4,7 @@
 import AWSClient
 import Testing
 
-@Suite("Cached credentials", .timeLimit(.minutes(1)))
+@Suite("Cached credentials", .timeLimit(.minutes(5)))
 struct CachedCredentialsTests {
     private let time = SteppedTime()
 

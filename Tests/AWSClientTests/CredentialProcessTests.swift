@@ -10,7 +10,7 @@ import FoundationEssentials
 import Foundation
 #endif
 
-@Suite("Credential process", .timeLimit(.minutes(1)))
+@Suite("Credential process", .timeLimit(.minutes(5)))
 struct CredentialProcessTests {
     @Test(
         "splits a line as a shell does",

@@ -4,7 +4,7 @@
 import AWSClient
 import Testing
 
-@Suite("ServiceCaller", .timeLimit(.minutes(1)))
+@Suite("ServiceCaller", .timeLimit(.minutes(5)))
 struct ServiceCallerTests {
     static let identity = """
         <GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>

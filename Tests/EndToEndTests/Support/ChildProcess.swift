@@ -29,8 +29,6 @@ struct ChildProcess: Sendable {
     struct Ended: Sendable {
         let status: Ending
         let words: Words
-        /// From its start to its end.
-        let lasting: Duration
         /// From the signal that asked it to stop to its end.
         let stopping: Duration
     }
@@ -60,7 +58,6 @@ struct ChildProcess: Sendable {
         _ body: @Sendable (ChildProcess) async throws -> Void
     ) async throws -> Ended {
         let heard = HeardWords()
-        let started = ContinuousClock.now
         let result = try await Subprocess.run(
             .path(FilePath(try Binary.path())),
             arguments: Arguments(arguments),
@@ -97,7 +94,6 @@ struct ChildProcess: Sendable {
         return Ended(
             status: Ending(result.terminationStatus),
             words: heard.words,
-            lasting: .now - started,
             stopping: .now - result.closureResult
         )
     }
@@ -109,7 +105,7 @@ struct ChildProcess: Sendable {
 
     /// SIGTERM, and SIGKILL to what still runs a good while later; returns once the process is gone.
     private func stop() async {
-        await self.handle.teardown(using: [.gracefulShutDown(allowedDurationToNextStep: .seconds(15))])
+        await self.handle.teardown(using: [.gracefulShutDown(allowedDurationToNextStep: .seconds(40))])
     }
 
     private static func environment(_ values: [String: String]) -> Environment {

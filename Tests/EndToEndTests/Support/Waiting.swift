@@ -23,7 +23,7 @@ struct DeadlinePassed: Error, CustomStringConvertible {
 @discardableResult
 func eventually<Value>(
     _ what: String,
-    within limit: Duration = .seconds(40),
+    within limit: Duration = .seconds(90),
     _ probe: () async throws -> Value?
 ) async throws -> Value {
     let deadline = ContinuousClock.now + limit
@@ -37,7 +37,7 @@ func eventually<Value>(
 }
 
 /// Waits until something is so.
-func eventually(_ what: String, within limit: Duration = .seconds(40), _ probe: () async throws -> Bool) async throws {
+func eventually(_ what: String, within limit: Duration = .seconds(90), _ probe: () async throws -> Bool) async throws {
     try await eventually(what, within: limit) { try await probe() ? true : nil }
 }
 
@@ -52,7 +52,7 @@ func withTemporaryFile<Value>(_ text: String, _ body: (String) async throws -> V
 
 /// Lets only so many worlds run at once: each is two processes, and the machine may have two cores.
 actor Turnstile {
-    static let worlds = Turnstile(places: 5)
+    static let worlds = Turnstile(places: 3)
 
     private var free: Int
     private var waiting: [CheckedContinuation<Void, Never>] = []

@@ -6,6 +6,9 @@ import Testing
 
 /// A `snapferry work` and its log.
 struct WorkerProcess: Sendable {
+    /// How long a worker that is asked to stop may take: the ten seconds it promises, and five for a busy machine.
+    static let drainLimit = Duration.seconds(15)
+
     private let child: ChildProcess
 
     /// The log lines so far.
@@ -65,7 +68,7 @@ struct WorkerProcess: Sendable {
     func hasLogged(_ message: String) -> Bool { self.log.contains { $0.message == message } }
 
     private func ended() async throws {
-        try await eventually("the worker ends by itself", within: .seconds(20)) { self.child.hasEnded }
+        try await eventually("the worker ends by itself", within: .seconds(60)) { self.child.hasEnded }
     }
 }
 
@@ -73,14 +76,12 @@ struct WorkerProcess: Sendable {
 struct WorkerRun: Sendable {
     let status: ChildProcess.Ending
     let words: ChildProcess.Words
-    let lasting: Duration
     let stopping: Duration
     let log: [LogEntry]
 
     init(_ ended: ChildProcess.Ended) {
         self.status = ended.status
         self.words = ended.words
-        self.lasting = ended.lasting
         self.stopping = ended.stopping
         self.log = ended.words.output.compactMap { LogEntry($0) }
     }

@@ -5,7 +5,7 @@ import AWSClient
 import LocalAWS
 import Testing
 
-@Suite("Faults", .timeLimit(.minutes(1)))
+@Suite("Faults", .timeLimit(.minutes(5)))
 struct FaultTests {
     static let copy = FaultSubject(
         service: .rds,

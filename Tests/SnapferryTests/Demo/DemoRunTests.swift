@@ -5,7 +5,7 @@ import Testing
 
 @testable import snapferry
 
-@Suite("Demo", .timeLimit(.minutes(3)))
+@Suite("Demo", .timeLimit(.minutes(8)))
 struct DemoRunTests {
     @Test("a short day ends with every snapshot confirmed, although a worker was killed") func day() async throws {
         let (runner, verdict) = try await Self.run()
