@@ -9,6 +9,7 @@ package struct RDSSnapshotService: SnapshotService {
     private let ownAccount: String
     /// The sessions of destinations that have a role of their own.
     private let destinations: [Destination: AWSSession]
+    private let policy: Policy
 
     /// Makes the service.
     ///
@@ -20,6 +21,7 @@ package struct RDSSnapshotService: SnapshotService {
     package init(session: AWSSession, ownAccount: String, policy: Policy) throws(AWSError) {
         self.session = session
         self.ownAccount = ownAccount
+        self.policy = policy
         var destinations: [Destination: AWSSession] = [:]
         for rule in policy.routes.flatMap(\.destinations) {
             guard let account = rule.account, let role = rule.role else { continue }
@@ -40,14 +42,27 @@ package struct RDSSnapshotService: SnapshotService {
         let known = Set(found.map(\.arn))
         // Describe leaves AWS Backup's own snapshots out unless it is asked for them.
         let missing = snapshots.filter { !known.contains($0) && $0.identifier.hasPrefix("awsbackup:") }
-        guard group.kind == .instance, !missing.isEmpty else { return found }
-        return found
-            + (try await Self.describe(missing.map(\.identifier), group.kind, type: .awsbackup, by: rds))
+        guard group.kind == .instance, !missing.isEmpty else {
+            return try await self.complete(found, in: group, by: rds)
+        }
+        let more = try await Self.describe(missing.map(\.identifier), group.kind, type: .awsbackup, by: rds)
+        return try await self.complete(found + more, in: group, by: rds)
+    }
+
+    /// Asks for the databases' tags where a route wants to know them.
+    private func complete(
+        _ snapshots: [Snapshot],
+        in group: SourceGroup,
+        by rds: RDSClient
+    ) async throws(AWSError) -> [Snapshot] {
+        guard group.account == self.ownAccount, !snapshots.isEmpty, self.policy.asksForDatabaseTags(in: group) else {
+            return snapshots
+        }
+        return try await Self.addDatabaseTags(to: snapshots, group.kind, by: rds)
     }
 
     package func copiesInProgress(in pool: SlotPool) async throws -> [Snapshot] {
-        let all = try await Self.all(pool.kind, type: .manual, by: try self.rds(at: pool.destination))
-        return all.filter { $0.phase == .inProgress && $0.status.lowercased() != "creating" }
+        try await self.manualSnapshots(in: pool).filter { $0.phase == .inProgress && $0.status.lowercased() != "creating" }
     }
 
     package func startCopy(_ request: CopyRequest) async throws -> Snapshot {
@@ -89,7 +104,8 @@ package struct RDSSnapshotService: SnapshotService {
     }
 
     package func snapshots(in group: SourceGroup, origin: Snapshot.Origin) async throws -> [Snapshot] {
-        try await Self.all(group.kind, type: origin, by: try self.session.rds(region: group.region))
+        let rds = try self.session.rds(region: group.region)
+        return try await self.complete(try await Self.all(group.kind, type: origin, by: rds), in: group, by: rds)
     }
 
     /// Describes by a filter of up to 100 identifiers a call; a filter, unlike the parameter, takes automated ones too.
@@ -147,5 +163,11 @@ package struct RDSSnapshotService: SnapshotService {
         case .instance: try await rds.allDBSnapshots(query).compactMap { Snapshot($0) }
         case .cluster: try await rds.allDBClusterSnapshots(query).compactMap { Snapshot($0) }
         }
+    }
+}
+
+extension RDSSnapshotService: CopyShelf {
+    package func manualSnapshots(in pool: SlotPool) async throws -> [Snapshot] {
+        try await Self.all(pool.kind, type: .manual, by: try self.rds(at: pool.destination))
     }
 }

@@ -44,7 +44,7 @@ extension Snapshot {
         )
     }
 
-    private static func tags(_ list: [RDSClient.Tag]) -> [String: String] {
+    static func tags(_ list: [RDSClient.Tag]) -> [String: String] {
         Dictionary(list.map { ($0.key, $0.value) }) { _, last in last }
     }
 }

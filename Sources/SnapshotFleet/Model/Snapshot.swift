@@ -26,6 +26,8 @@ package struct Snapshot: Hashable, Sendable {
     /// Instances only.
     package var optionGroup: String?
     package var tags: [String: String]
+    /// The tags of the DB instance or DB cluster, empty where that is gone; `nil` where nobody asked for them.
+    package var databaseTags: [String: String]?
     /// When this snapshot, or this copy, was made.
     package var createdAt: Instant?
     /// When the data was taken; `nil` for clusters, where RDS does not say.

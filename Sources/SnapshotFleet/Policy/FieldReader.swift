@@ -29,9 +29,8 @@ struct FieldReader {
     ///   - value: The value.
     ///   - path: Where it stands.
     ///   - known: The names that may be in it.
-    ///   - later: Names that belong there and that this version does not read yet.
     /// - Returns: `nil` when it is no object.
-    mutating func object(_ value: JSONValue, at path: String, known: [String], later: [String] = []) -> Object? {
+    mutating func object(_ value: JSONValue, at path: String, known: [String]) -> Object? {
         guard let members = value.object else {
             self.report(path, "\(value.kind) where an object should be", "write { … }")
             return nil
@@ -39,14 +38,9 @@ struct FieldReader {
         let object = Object(members: members, path: path)
         for key in members.keys.sorted() where !known.contains(key) {
             let names = known.filter { !$0.hasPrefix("$") }.joined(separator: ", ")
-            if later.contains(key) {
-                let problem = "\"\(key)\" is not supported by this version"
-                self.report(object.path(key), problem, "remove it; known here: \(names)")
-            } else {
-                let nearest = Self.nearest(to: key, among: known + later).map { "write \"\($0)\", or remove it" }
-                let problem = "\"\(key.excerpt(60))\" is not known here"
-                self.report(object.path(key), problem, nearest ?? "remove it; known here: \(names)")
-            }
+            let nearest = Self.nearest(to: key, among: known).map { "write \"\($0)\", or remove it" }
+            let problem = "\"\(key.excerpt(60))\" is not known here"
+            self.report(object.path(key), problem, nearest ?? "remove it; known here: \(names)")
         }
         return object
     }
@@ -167,6 +161,27 @@ struct FieldReader {
             return nil
         }
         return number
+    }
+
+    /// A duration: a whole number and a unit, as in `26h`.
+    mutating func duration(_ object: Object, _ key: String, in range: ClosedRange<Duration>) -> Duration? {
+        guard let text = self.text(object, key) else { return nil }
+        guard let duration = Duration(policyText: text) else {
+            let problem = "\(text.excerpt(40)) is no duration"
+            self.report(object.path(key), problem, "write a whole number and m, h, d or w, such as 26h or 35d")
+            return nil
+        }
+        guard range.contains(duration) else {
+            let isShort = duration < range.lowerBound
+            let bound = isShort ? range.lowerBound : range.upperBound
+            self.report(
+                object.path(key),
+                "\(text.excerpt(40)) is out of bounds",
+                "write \(isShort ? "at least" : "at most") \(bound.policyText)"
+            )
+            return nil
+        }
+        return duration
     }
 
     /// A boolean.

@@ -32,6 +32,14 @@ extension Policy {
         return PolicyDecision(routes: decisions, copies: kept)
     }
 
+    /// Whether any route needs the tags of databases to judge the snapshots of a group.
+    func asksForDatabaseTags(in group: SourceGroup) -> Bool {
+        self.routes.contains { route in
+            !route.match.databaseTags.isEmpty && route.match.kinds.contains(group.kind)
+                && route.source.regions.contains(group.region)
+        }
+    }
+
     /// The plan behind a job that exists: the rule of its route for its destination.
     ///
     /// A job whose route has since left the policy, or that names none, falls to the highest priority that leads to its
@@ -85,8 +93,34 @@ extension Policy {
             self.ownCopyTest(on: snapshot),
             self.test("engine", snapshot.engine, of: snapshot, isLike: route.match.engines),
             self.test("database", snapshot.database, of: snapshot, isLike: route.match.databases),
-            self.excludeTest(route.match.exclude, on: snapshot),
+            self.excludeTest("exclude", route.match.exclude, snapshot.database, of: snapshot),
+            self.test("snapshot", arn.identifier, of: snapshot, isLike: route.match.snapshots),
+            self.excludeTest("exclude snapshot", route.match.excludeSnapshots, arn.identifier, of: snapshot),
+            self.tagTest("tags", route.match.tags, snapshot.tags, of: snapshot),
+            self.tagTest("database tags", route.match.databaseTags, snapshot.databaseTags, of: snapshot),
         ]
+    }
+
+    /// All of the tags have to be there, each with a value like its pattern.
+    private static func tagTest(
+        _ name: String,
+        _ wanted: [String: GlobPattern],
+        _ tags: [String: String]?,
+        of snapshot: SnapshotFacts
+    ) -> PolicyDecision.Test {
+        if wanted.isEmpty { return .init(name: name, outcome: .matches, detail: "any") }
+        guard let tags else { return self.unknown(name, snapshot) }
+        for (key, pattern) in wanted.sorted(by: { $0.key < $1.key }) {
+            guard let value = tags[key] else {
+                return .init(name: name, outcome: .doesNotMatch, detail: "there is no tag \(key.excerpt(60))")
+            }
+            if !pattern.matches(value) {
+                let detail = "\(key.excerpt(60)) is \(value.excerpt(60)), not like \(pattern.text.excerpt(60))"
+                return .init(name: name, outcome: .doesNotMatch, detail: detail)
+            }
+        }
+        let all = wanted.keys.sorted().joined(separator: ", ").excerpt(120)
+        return .init(name: name, outcome: .matches, detail: "\(all) as wanted")
     }
 
     private static func test(_ name: String, _ value: String, isAmong values: [String]) -> PolicyDecision.Test {
@@ -141,14 +175,18 @@ extension Policy {
         return .init(name: name, outcome: .doesNotMatch, detail: "\(value) is like none of \(wanted)")
     }
 
-    private static func excludeTest(_ patterns: [GlobPattern], on snapshot: SnapshotFacts) -> PolicyDecision.Test {
-        let name = "exclude"
+    private static func excludeTest(
+        _ name: String,
+        _ patterns: [GlobPattern],
+        _ value: String?,
+        of snapshot: SnapshotFacts
+    ) -> PolicyDecision.Test {
         if patterns.isEmpty { return .init(name: name, outcome: .matches, detail: "nothing is excluded") }
-        guard let database = snapshot.database else { return self.unknown(name, snapshot) }
-        if let found = patterns.first(where: { $0.matches(database) }) {
-            return .init(name: name, outcome: .doesNotMatch, detail: "\(database) is like \(found)")
+        guard let value else { return self.unknown(name, snapshot) }
+        if let found = patterns.first(where: { $0.matches(value) }) {
+            return .init(name: name, outcome: .doesNotMatch, detail: "\(value) is like \(found)")
         }
-        return .init(name: name, outcome: .matches, detail: "\(database) is not excluded")
+        return .init(name: name, outcome: .matches, detail: "\(value) is not excluded")
     }
 
     private static func placeTest(

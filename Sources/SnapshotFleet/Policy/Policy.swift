@@ -22,6 +22,10 @@ package struct Route: Hashable, Sendable {
     package var destinations: [DestinationRule]
     /// Whether a snapshot that a newer one of its database overtakes before its copy starts is dropped.
     package var newestOnly: Bool
+    /// How old the data of a database's newest confirmed copy may get; `nil` where nobody has said.
+    package var rpo: Duration?
+    /// How long copies are kept; `nil` for ever.
+    package var retention: RetentionRule?
 
     package init(
         name: String,
@@ -29,7 +33,9 @@ package struct Route: Hashable, Sendable {
         source: SourceSelection,
         match: SnapshotMatch = SnapshotMatch(),
         destinations: [DestinationRule],
-        newestOnly: Bool = false
+        newestOnly: Bool = false,
+        rpo: Duration? = nil,
+        retention: RetentionRule? = nil
     ) {
         self.name = name
         self.priority = priority
@@ -37,6 +43,8 @@ package struct Route: Hashable, Sendable {
         self.match = match
         self.destinations = destinations
         self.newestOnly = newestOnly
+        self.rpo = rpo
+        self.retention = retention
     }
 }
 
@@ -63,19 +71,35 @@ package struct SnapshotMatch: Hashable, Sendable {
     package var databases: [GlobPattern]
     /// None of them may describe the database.
     package var exclude: [GlobPattern]
+    /// One of them has to describe the snapshot's identifier, `rds:` and all.
+    package var snapshots: [GlobPattern]
+    /// None of them may describe the snapshot's identifier.
+    package var excludeSnapshots: [GlobPattern]
+    /// Tags that the snapshot has to carry; a pattern for each value.
+    package var tags: [String: GlobPattern]
+    /// Tags that the DB instance or DB cluster has to carry, which takes a call of its own to find out.
+    package var databaseTags: [String: GlobPattern]
 
     package init(
         kinds: Set<SnapshotKind> = [.instance, .cluster],
         types: Set<Snapshot.Origin> = [.automated, .manual],
         engines: [GlobPattern] = ["*"],
         databases: [GlobPattern] = ["*"],
-        exclude: [GlobPattern] = []
+        exclude: [GlobPattern] = [],
+        snapshots: [GlobPattern] = ["*"],
+        excludeSnapshots: [GlobPattern] = [],
+        tags: [String: GlobPattern] = [:],
+        databaseTags: [String: GlobPattern] = [:]
     ) {
         self.kinds = kinds
         self.types = types
         self.engines = engines
         self.databases = databases
         self.exclude = exclude
+        self.snapshots = snapshots
+        self.excludeSnapshots = excludeSnapshots
+        self.tags = tags
+        self.databaseTags = databaseTags
     }
 }
 

@@ -22,13 +22,15 @@ struct PolicyReader {
 
     private mutating func route(_ value: JSONValue, at path: String) -> Route {
         var route = Route(name: "", source: SourceSelection(regions: []), destinations: [])
-        let known = ["name", "priority", "source", "match", "destinations", "newestOnly"]
-        guard let object = self.fields.object(value, at: path, known: known, later: ["rpo", "retention"]) else {
-            return route
-        }
+        let known = ["name", "priority", "source", "match", "destinations", "newestOnly", "rpo", "retention"]
+        guard let object = self.fields.object(value, at: path, known: known) else { return route }
         route.name = self.fields.text(object, "name", remedy: "give the route a name of its own") ?? ""
         route.priority = self.fields.integer(object, "priority", in: -1000...1000) ?? 0
         route.newestOnly = self.fields.flag(object, "newestOnly") ?? false
+        route.rpo = self.fields.duration(object, "rpo", in: .seconds(60)...RetentionRule.longest)
+        if let retention = self.fields.member(object, "retention") {
+            route.retention = self.retention(retention, at: object.path("retention"))
+        }
         let source = self.fields.member(object, "source", remedy: #"write "source": { "regions": ["us-east-1"] }"#)
         if let source,
             let member = self.fields.object(source, at: object.path("source"), known: ["regions", "accounts"])
@@ -48,16 +50,47 @@ struct PolicyReader {
 
     private mutating func match(_ value: JSONValue, at path: String) -> SnapshotMatch {
         var match = SnapshotMatch()
-        let known = ["kinds", "types", "engines", "databases", "exclude"]
-        guard let object = self.fields.object(value, at: path, known: known, later: ["tags"]) else { return match }
+        let known = [
+            "kinds", "types", "engines", "databases", "exclude", "snapshots", "excludeSnapshots", "tags",
+            "databaseTags",
+        ]
+        guard let object = self.fields.object(value, at: path, known: known) else { return match }
         if let kinds = self.fields.choices(object, "kinds", of: SnapshotKind.self) { match.kinds = kinds }
         if let types = self.fields.choices(object, "types", of: Snapshot.Origin.self) { match.types = types }
-        if let engines = self.fields.texts(object, "engines") { match.engines = engines.map { GlobPattern($0) } }
-        if let databases = self.fields.texts(object, "databases") {
-            match.databases = databases.map { GlobPattern($0) }
-        }
-        match.exclude = self.fields.texts(object, "exclude", mayBeEmpty: true)?.map { GlobPattern($0) } ?? []
+        match.engines = self.patterns(object, "engines") ?? match.engines
+        match.databases = self.patterns(object, "databases") ?? match.databases
+        match.exclude = self.patterns(object, "exclude", mayBeEmpty: true) ?? []
+        match.snapshots = self.patterns(object, "snapshots") ?? match.snapshots
+        match.excludeSnapshots = self.patterns(object, "excludeSnapshots", mayBeEmpty: true) ?? []
+        match.tags = (self.fields.map(object, "tags") ?? [:]).mapValues { GlobPattern($0) }
+        match.databaseTags = (self.fields.map(object, "databaseTags") ?? [:]).mapValues { GlobPattern($0) }
         return match
+    }
+
+    private mutating func patterns(
+        _ object: FieldReader.Object,
+        _ key: String,
+        mayBeEmpty: Bool = false
+    ) -> [GlobPattern]? {
+        self.fields.texts(object, key, mayBeEmpty: mayBeEmpty)?.map { GlobPattern($0) }
+    }
+
+    private mutating func retention(_ value: JSONValue, at path: String) -> RetentionRule? {
+        let known = [
+            "keepNewest", "keepFor", "daily", "weekly", "monthly", "yearly", "minimum", "maxDeletesPerRun",
+        ]
+        guard let object = self.fields.object(value, at: path, known: known) else { return nil }
+        var rule = RetentionRule()
+        rule.keepNewest = self.fields.integer(object, "keepNewest", in: 0...10_000) ?? 0
+        rule.keepFor = self.fields.duration(object, "keepFor", in: .seconds(3600)...RetentionRule.longest)
+        rule.daily = self.fields.integer(object, "daily", in: 0...10_000) ?? 0
+        rule.weekly = self.fields.integer(object, "weekly", in: 0...10_000) ?? 0
+        rule.monthly = self.fields.integer(object, "monthly", in: 0...10_000) ?? 0
+        rule.yearly = self.fields.integer(object, "yearly", in: 0...10_000) ?? 0
+        rule.minimum = self.fields.integer(object, "minimum", in: 1...10_000) ?? rule.minimum
+        let cap = self.fields.integer(object, "maxDeletesPerRun", in: 1...10_000)
+        rule.maxDeletesPerRun = cap ?? rule.maxDeletesPerRun
+        return rule
     }
 
     private mutating func destination(_ value: JSONValue, at path: String) -> DestinationRule {

@@ -29,6 +29,7 @@ struct PolicyRules {
             names[route.name] = names[route.name] ?? index
             self.check(route.source, at: "\(path).source")
             self.check(route.match, at: "\(path).match")
+            if let retention = route.retention { self.check(retention, of: route, at: "\(path).retention") }
             for (number, rule) in route.destinations.enumerated() {
                 self.check(rule, of: route, at: "\(path).destinations[\(number)]")
                 self.compare(rule, number: number, of: route, at: path)
@@ -57,8 +58,10 @@ struct PolicyRules {
     private mutating func check(_ match: SnapshotMatch, at path: String) {
         for (name, patterns) in [
             ("engines", match.engines), ("databases", match.databases), ("exclude", match.exclude),
+            ("snapshots", match.snapshots), ("excludeSnapshots", match.excludeSnapshots),
         ] {
-            for (index, pattern) in patterns.enumerated() where !Self.isPlausible(pattern) {
+            let more = name.lowercased().hasSuffix("snapshots") ? ":" : ""
+            for (index, pattern) in patterns.enumerated() where !Self.isPlausible(pattern, allowing: more) {
                 self.report(
                     "\(path).\(name)[\(index)]",
                     "\(pattern.text.excerpt(60)) can't describe any name",
@@ -68,9 +71,27 @@ struct PolicyRules {
         }
     }
 
-    private static func isPlausible(_ pattern: GlobPattern) -> Bool {
+    private static func isPlausible(_ pattern: GlobPattern, allowing more: String) -> Bool {
         pattern.text.utf8.allSatisfy {
             (97...122).contains($0 | 0x20) || (48...57).contains($0) || "-*?".utf8.contains($0)
+                || more.utf8.contains($0)
+        }
+    }
+
+    private mutating func check(_ rule: RetentionRule, of route: Route, at path: String) {
+        if !rule.namesSomething {
+            self.report(
+                path,
+                "it keeps nothing but the newest \(rule.minimum) of each database",
+                #"say what to keep, such as "keepFor": "35d" or "keepNewest": 7"#
+            )
+        }
+        if let keepFor = rule.keepFor, let rpo = route.rpo, keepFor < rpo {
+            self.report(
+                "\(path).keepFor",
+                "\(keepFor.policyText), where the route's rpo is \(rpo.policyText): copies would go before the next is due",
+                "write at least \(rpo.policyText)"
+            )
         }
     }
 

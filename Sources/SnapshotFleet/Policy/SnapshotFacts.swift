@@ -10,6 +10,8 @@ package struct SnapshotFacts: Hashable, Sendable {
     package var origin: Snapshot.Origin?
     package var engine: String?
     package var tags: [String: String]?
+    /// The tags of the DB instance or DB cluster.
+    package var databaseTags: [String: String]?
     /// Whether this is all that there is to know: what is `nil` stays so.
     package var isDescribed: Bool
 
@@ -19,6 +21,7 @@ package struct SnapshotFacts: Hashable, Sendable {
         origin: Snapshot.Origin? = nil,
         engine: String? = nil,
         tags: [String: String]? = nil,
+        databaseTags: [String: String]? = nil,
         isDescribed: Bool = false
     ) {
         self.arn = arn
@@ -26,6 +29,7 @@ package struct SnapshotFacts: Hashable, Sendable {
         self.origin = origin
         self.engine = engine
         self.tags = tags
+        self.databaseTags = databaseTags
         self.isDescribed = isDescribed
     }
 
@@ -42,6 +46,7 @@ package struct SnapshotFacts: Hashable, Sendable {
             origin: snapshot.origin,
             engine: snapshot.engine,
             tags: snapshot.tags,
+            databaseTags: snapshot.databaseTags,
             isDescribed: true
         )
     }

@@ -27,32 +27,48 @@ struct OperatorOptions: ParsableArguments {
     ///
     /// - Throws: ``LookFailure`` in words that say what to change.
     func bridge() async throws -> OperatorBridge {
-        let environment = ProcessInfo.processInfo.environment
-        guard let queueURL = Self.first(self.queueURL, environment["SNAPFERRY_QUEUE_URL"]) else {
+        guard let queueURL = self.givenQueueURL else {
             throw LookFailure("no job queue: set SNAPFERRY_QUEUE_URL, or pass --queue-url")
         }
+        let post = try await self.post()
+        do {
+            return OperatorBridge(
+                session: post.session,
+                account: post.account,
+                sqs: try post.session.sqs(region: QueueURL.region(of: queueURL) ?? post.session.region),
+                policy: post.policy,
+                queueURL: queueURL,
+                deadLetterURL: Self.first(ProcessInfo.processInfo.environment["SNAPFERRY_DEAD_LETTER_QUEUE_URL"])
+            )
+        } catch {
+            throw LookFailure("\(error)")
+        }
+    }
+
+    /// The same for a command that has no use for the queue.
+    ///
+    /// - Throws: ``LookFailure`` in words that say what to change.
+    func post() async throws -> OperatorPost {
+        let environment = ProcessInfo.processInfo.environment
         let isFree = self.allowPlaintext || environment["SNAPFERRY_ALLOW_PLAINTEXT"] == "true"
         do {
             let path = Self.first(self.policy, environment["SNAPFERRY_POLICY"])
             let policy = try PolicySource.read(path: path, environment: environment)
             let session = try await AWSConnection.session(
                 environment: environment,
-                queueURL: queueURL,
+                queueURL: self.givenQueueURL,
                 allowsPlaintext: isFree,
                 logger: Logger(label: "snapferry") { _ in SwiftLogNoOpLogHandler() }
             )
             let account = try await session.accountID()
-            return OperatorBridge(
-                session: session,
-                account: account,
-                sqs: try session.sqs(region: QueueURL.region(of: queueURL) ?? session.region),
-                policy: try policy.resolved(ownAccount: account),
-                queueURL: queueURL,
-                deadLetterURL: Self.first(environment["SNAPFERRY_DEAD_LETTER_QUEUE_URL"])
-            )
+            return OperatorPost(session: session, account: account, policy: try policy.resolved(ownAccount: account))
         } catch {
             throw LookFailure("\(error)")
         }
+    }
+
+    private var givenQueueURL: String? {
+        Self.first(self.queueURL, ProcessInfo.processInfo.environment["SNAPFERRY_QUEUE_URL"])
     }
 
     private static func first(_ texts: String?...) -> String? {
@@ -60,7 +76,15 @@ struct OperatorOptions: ParsableArguments {
     }
 }
 
-/// Where an operator's command stands: the session, the queue, and the policy with its accounts filled in.
+/// Where an operator's command stands: the session, and the policy with its accounts filled in.
+struct OperatorPost: Sendable {
+    let session: AWSSession
+    /// The account of the session's credentials.
+    let account: String
+    let policy: Policy
+}
+
+/// Where an operator's command about the queue stands: the session, the queue, and the policy with its accounts filled in.
 struct OperatorBridge: Sendable {
     let session: AWSSession
     /// The account of the session's credentials.

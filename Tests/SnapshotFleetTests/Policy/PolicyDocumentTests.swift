@@ -169,16 +169,38 @@ struct PolicyDocumentTests {
                 #"routes[0].newstOnly: "newstOnly" is not known here; write "newestOnly", or remove it"#
             ),
             (
-                #""rpo": "26h""#,
-                #"routes[0].rpo: "rpo" is not supported by this version; remove it; known here: name, priority, source, match, destinations, newestOnly"#
+                #""rpo": "26 hours""#,
+                "routes[0].rpo: 26 hours is no duration; write a whole number and m, h, d or w, such as 26h or 35d"
+            ),
+            (#""rpo": "0m""#, "routes[0].rpo: 0m is out of bounds; write at least 1m"),
+            (#""rpo": 26"#, "routes[0].rpo: a number where a text should be; write it in double quotes"),
+            (
+                #""retention": {}"#,
+                #"routes[0].retention: it keeps nothing but the newest 1 of each database; say what to keep, such as "keepFor": "35d" or "keepNewest": 7"#
             ),
             (
-                #""match": { "tags": {} }"#,
-                #"routes[0].match.tags: "tags" is not supported by this version; remove it; known here: kinds, types, engines, databases, exclude"#
+                #""retention": { "keepNewest": 7, "minimum": 0 }"#,
+                "routes[0].retention.minimum: 0 is out of bounds; write a whole number from 1 to 10000"
+            ),
+            (
+                #""retention": { "keepForever": true, "keepNewest": 1 }"#,
+                #"routes[0].retention.keepForever: "keepForever" is not known here; remove it; known here: keepNewest, keepFor, daily, weekly, monthly, yearly, minimum, maxDeletesPerRun"#
+            ),
+            (
+                #""rpo": "26h", "retention": { "keepFor": "1d" }"#,
+                "routes[0].retention.keepFor: 1d, where the route's rpo is 26h: copies would go before the next is due; write at least 26h"
+            ),
+            (
+                #""match": { "tags": { "dr": true } }"#,
+                "routes[0].match.tags.dr: a boolean where a text should be; write it in double quotes"
+            ),
+            (
+                #""match": { "snapshots": ["nightly_*"] }"#,
+                "routes[0].match.snapshots[0]: nightly_* can't describe any name; use letters, digits and hyphens, * for any text and ? for one character"
             ),
             (
                 #""match": { "colour": 1 }"#,
-                #"routes[0].match.colour: "colour" is not known here; remove it; known here: kinds, types, engines, databases, exclude"#
+                #"routes[0].match.colour: "colour" is not known here; remove it; known here: kinds, types, engines, databases, exclude, snapshots, excludeSnapshots, tags, databaseTags"#
             ),
             (
                 #""match": { "kinds": ["clusters"] }"#,

@@ -92,7 +92,51 @@ struct PolicyMatchTests {
                 "engine: mysql is like none of aurora-*", "exclude: prod-orders is like *-orders",
             ]
         )
-        #expect(decision.routes[0].tests.count == 9)
+        #expect(decision.routes[0].tests.count == 13)
+    }
+
+    @Test(
+        "asks for tags of the snapshot and of its database, all of them with a value like the wanted one",
+        arguments: [
+            (SnapshotMatch(tags: ["dr": "true"]), "tags: dr is maybe, not like true"),
+            (SnapshotMatch(tags: ["dr": "m*"]), nil),
+            (SnapshotMatch(tags: ["dr": "*", "env": "*"]), "tags: there is no tag env"),
+            (SnapshotMatch(databaseTags: ["tier": "gold"]), nil),
+            (SnapshotMatch(databaseTags: ["tier": "silver"]), "database tags: tier is Gold, not like silver"),
+            (SnapshotMatch(databaseTags: ["DR": "*"]), "database tags: there is no tag DR"),
+        ]
+    )
+    func tags(match: SnapshotMatch, failure: String?) throws {
+        var facts = try Self.facts(tags: ["dr": "maybe"])
+        facts.databaseTags = ["tier": "Gold", "dr": "true"]
+        let decision = Policy(routes: [Self.route(match: match)]).explain(facts)
+        #expect(decision.explanation == "route prod " + (failure.map { "does not take it: \($0)" } ?? "takes it"))
+        // An event tells nothing of either.
+        let event = SnapshotEvent(arn: try #require(SnapshotARN(Self.arn)), origin: .automated)
+        #expect(Policy(routes: [Self.route(match: match)]).explain(SnapshotFacts(event)).outcome == .unknown)
+        facts.databaseTags = nil
+        if !match.databaseTags.isEmpty {
+            #expect(Policy(routes: [Self.route(match: match)]).explain(facts).outcome == .doesNotMatch)
+        }
+    }
+
+    @Test(
+        "tells snapshots apart by name",
+        arguments: [
+            (SnapshotMatch(snapshots: ["rds:*-03-10"]), nil),
+            (
+                SnapshotMatch(snapshots: ["final-*"]),
+                "snapshot: rds:prod-orders-2026-11-21-03-10 is like none of final-*"
+            ),
+            (
+                SnapshotMatch(excludeSnapshots: ["*-2026-*"]),
+                "exclude snapshot: rds:prod-orders-2026-11-21-03-10 is like *-2026-*"
+            ),
+        ]
+    )
+    func names(match: SnapshotMatch, failure: String?) throws {
+        let decision = Policy(routes: [Self.route(match: match)]).explain(try Self.facts())
+        #expect(decision.explanation == "route prod " + (failure.map { "does not take it: \($0)" } ?? "takes it"))
     }
 
     @Test("is unknown as long as a fact that matters is, and no longer")
