@@ -9,6 +9,9 @@ struct Snapferry: AsyncParsableCommand {
         commandName: "snapferry",
         abstract: "Carries Amazon RDS and Aurora snapshots into other Regions and accounts.",
         version: Version.current,
-        subcommands: [CopyCommand.self, DemoCommand.self, PruneCommand.self, SimulateCommand.self, StatusCommand.self, WorkCommand.self]
+        subcommands: [
+            CopyCommand.self, DemoCommand.self, PruneCommand.self, SimulateCommand.self, StatusCommand.self,
+            WorkCommand.self,
+        ]
     )
 }

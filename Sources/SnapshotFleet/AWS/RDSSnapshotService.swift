@@ -62,7 +62,9 @@ package struct RDSSnapshotService: SnapshotService {
     }
 
     package func copiesInProgress(in pool: SlotPool) async throws -> [Snapshot] {
-        try await self.manualSnapshots(in: pool).filter { $0.phase == .inProgress && $0.status.lowercased() != "creating" }
+        try await self.manualSnapshots(in: pool).filter {
+            $0.phase == .inProgress && $0.status.lowercased() != "creating"
+        }
     }
 
     package func startCopy(_ request: CopyRequest) async throws -> Snapshot {

@@ -33,7 +33,9 @@ package struct Pruner: Sendable {
 
     package init(shelf: any CopyShelf, policy: Policy) {
         self.shelf = shelf
-        self.rules = Dictionary(policy.routes.compactMap { route in route.retention.map { (route.name, $0) } }) { first, _ in
+        self.rules = Dictionary(policy.routes.compactMap { route in route.retention.map { (route.name, $0) } }) {
+            first,
+            _ in
             first
         }
     }
@@ -67,7 +69,8 @@ package struct Pruner: Sendable {
         report: (CopyRecord, Outcome) -> Void
     ) async throws {
         let databases = Dictionary(grouping: plan.verdicts, by: \.copy.database)
-        for (database, verdicts) in databases.sorted(by: { $0.key < $1.key }) where verdicts.contains(where: \.isDeletion) {
+        for (database, verdicts) in databases.sorted(by: { $0.key < $1.key })
+        where verdicts.contains(where: \.isDeletion) {
             let pool = SlotPool(destination: plan.destination, kind: database.kind)
             let names = verdicts.map(\.copy.snapshot.arn.identifier)
             let found = try await self.shelf.describeTargets(names, in: pool)

@@ -27,7 +27,12 @@ struct PruneCommand: AsyncParsableCommand {
             """
     )
 
-    @Option(help: ArgumentHelp("One destination alone: a Region, or an account and a Region.", valueName: "[account/]region"))
+    @Option(
+        help: ArgumentHelp(
+            "One destination alone: a Region, or an account and a Region.",
+            valueName: "[account/]region"
+        )
+    )
     var to: String?
 
     @Flag(help: "Leave out what stays.")

@@ -38,7 +38,8 @@ struct PrunePage: Sendable {
         ])
         for verdict in verdicts {
             let copy = verdict.copy
-            let why = verdict.isDeletion ? "no rule keeps it" : verdict.reasons.map(\.description).joined(separator: ", ")
+            let why =
+                verdict.isDeletion ? "no rule keeps it" : verdict.reasons.map(\.description).joined(separator: ", ")
             table.add([
                 verdict.isDeletion ? TextTable.Cell("go", .bad) : TextTable.Cell("stay", .good),
                 TextTable.Cell(copy.database.identifier), TextTable.Cell(copy.snapshot.arn.identifier, .strong),
@@ -56,7 +57,7 @@ struct PrunePage: Sendable {
         let copies = self.plans.flatMap { plan in
             plan.verdicts.filter { !deletionsOnly || $0.isDeletion }.map { verdict in
                 verdict.copy.document.adding([
-                    "delete": .boolean(verdict.isDeletion),
+                    "delete": .bool(verdict.isDeletion),
                     "reasons": .array(verdict.reasons.map { .string($0.description) }),
                 ])
             }
