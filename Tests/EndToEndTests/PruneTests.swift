@@ -88,7 +88,7 @@ import Testing
     @Test func deletionThatIsRefusedIsTroubleAndEndsNothing() async throws {
         try await Self.copied { stage in
             let refusal: JSONValue = [
-                "type": "http", "status": 400, "code": "InvalidDBSnapshotState", "message": "in use",
+                "type": "error", "code": "InvalidDBSnapshotState", "message": "in use",
             ]
             try await stage.aws.setFaults([["match": ["operation": "DeleteDBSnapshot"], "fault": refusal]])
             let run = try await Self.prune(["--yes"], on: stage)

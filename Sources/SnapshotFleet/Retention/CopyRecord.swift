@@ -41,7 +41,7 @@ package struct CopyRecord: Hashable, Sendable {
     /// When the data was taken; `nil` where nothing believable says so.
     package let takenAt: Instant?
 
-    /// Reads a snapshot as a copy of this fleet's.
+    /// Reads a snapshot as a copy of this fleet's; `nil` when it is not ours.
     ///
     /// The tag alone is not believed: a person who copies one of our copies with its tags has a snapshot of their own,
     /// which bears another name than the one that we would have given.
@@ -49,7 +49,6 @@ package struct CopyRecord: Hashable, Sendable {
     /// - Parameters:
     ///   - snapshot: As Describe tells it, tags and all.
     ///   - destination: Where it is.
-    /// - Returns: `nil` when it is not ours.
     package init?(_ snapshot: Snapshot, at destination: Destination) {
         guard snapshot.origin == .manual, let tag = snapshot.tags[TagMerge.sourceKey], let source = SnapshotARN(tag),
             source.kind == snapshot.arn.kind,

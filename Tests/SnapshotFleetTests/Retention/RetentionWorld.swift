@@ -19,6 +19,7 @@ enum RetentionWorld {
     ///   - route: The route that its tag names.
     ///   - tags: More tags, which win over the fleet's.
     ///   - name: The target's identifier, if not the one that the fleet gives.
+    /// - Returns: The copy, as Describe tells it.
     static func copy(
         of database: String = "orders",
         taken: Instant,
