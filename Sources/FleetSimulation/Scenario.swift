@@ -15,6 +15,8 @@ package struct Scenario: Sendable {
     package var patience: Duration = .seconds(24 * 3600)
     package var faults: FaultRates
     package var sabotage: Sabotage?
+    /// Whether slots are kept in a table, of which each worker has its own view; otherwise all share one book.
+    package var usesSlotTable = false
     /// How many snapshots are taken in all.
     package var snapshots = 8
     /// Whether one of the routes names a key that does not exist.

@@ -17,6 +17,8 @@ final class SimulatedWorker {
     var pausedUntil: Instant?
     var wakeUp = WakeUp()
     var isDraining = false
+    /// What this life knows of the slots in a table.
+    var tables: [SlotPool: SlotTable] = [:]
     /// What was received in this life: the handles of each job's messages, for deliberate bugs.
     var handles: [CopyJob.ID: [String]] = [:]
 

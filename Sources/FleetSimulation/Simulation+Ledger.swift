@@ -7,8 +7,18 @@ import SnapshotFleet
 /// The ledger that all workers share.
 extension Simulation {
     /// Asks and tells the ledger, one after another.
-    func performInOrder(_ actions: ArraySlice<CoreAction>, for worker: SimulatedWorker, generation: Int) {
-        guard let action = actions.first else { return }
+    func performInOrder(
+        _ actions: ArraySlice<CoreAction>,
+        for worker: SimulatedWorker,
+        generation: Int,
+        then: @escaping () -> Void
+    ) {
+        guard let action = actions.first else { return then() }
+        if self.scenario.usesSlotTable {
+            return self.performInTable(action, for: worker, generation: generation) { [unowned self] in
+                self.performInOrder(actions.dropFirst(), for: worker, generation: generation, then: then)
+            }
+        }
         self.reachLedger { [unowned self] outcome in
             if outcome != .lost {
                 self.apply(action, for: worker, generation: generation, isAnswered: outcome == .done)
@@ -18,14 +28,14 @@ extension Simulation {
                     let error = AWSError(.unavailable, message: "the ledger does not answer")
                     self.feed(.slotNotDecided(id, Trouble(of: .copy, error)), to: worker, generation: generation)
                 }
-                self.performInOrder(actions.dropFirst(), for: worker, generation: generation)
+                self.performInOrder(actions.dropFirst(), for: worker, generation: generation, then: then)
             }
         }
     }
 
-    private enum Reach { case done, unanswered, lost }
+    enum Reach { case done, unanswered, lost }
 
-    private func reachLedger(_ then: @escaping (Reach) -> Void) {
+    func reachLedger(_ then: @escaping (Reach) -> Void) {
         var outcome = Reach.done
         if self.network.happens(self.faults.ledgerFaults) {
             outcome = self.network.happens(0.5) ? .unanswered : .lost
@@ -49,11 +59,48 @@ extension Simulation {
         case .occupySlot(let pool, let target):
             self.note("ledger: \(worker.name) occupies \(target)")
             self.book.occupy(pool, target: target, at: self.now)
-        case .releaseSlot(let pool, let target):
+        case .releaseSlot(let pool, let target, _):
             self.note("ledger: \(worker.name) releases \(target)")
             self.book.release(pool, target: target)
+        case .disownSlot(let pool, let target): self.book.disown(pool, target: target)
         case .learnLimit(let pool, let limit): self.book.learn(pool, limit: limit, at: self.now)
         default: break
+        }
+    }
+
+    /// Looks for slots that are left over, and asks RDS about their copies if there are any.
+    func auditSlots(of pool: SlotPool, for worker: SimulatedWorker) {
+        let (asked, generation) = (self.now, worker.generation)
+        let done = { [unowned self] in self.feed(.slotsAudited(pool), to: worker, generation: generation) }
+        self.findOverdue(pool, for: worker) { [unowned self] overdue in
+            guard !overdue.isEmpty else { return done() }
+            self.describe(overdue, pool.kind, pool.destination.region, for: worker) { [unowned self] result, _ in
+                guard case .success(let found) = result else { return done() }
+                let running = found.filter { $0.phase == .inProgress }.map(\.arn.identifier)
+                guard self.scenario.usesSlotTable else {
+                    self.book.settle(pool, overdue, inProgress: running, at: asked)
+                    return done()
+                }
+                self.settleInTable(
+                    pool,
+                    overdue,
+                    running,
+                    asked: asked,
+                    for: worker,
+                    generation: generation,
+                    then: done
+                )
+            }
+        }
+    }
+
+    private func findOverdue(_ pool: SlotPool, for worker: SimulatedWorker, then: @escaping ([String]) -> Void) {
+        let (asked, generation) = (self.now, worker.generation)
+        guard !self.scenario.usesSlotTable else {
+            return self.overdueInTable(pool, for: worker, generation: generation, then: then)
+        }
+        self.reachLedger { [unowned self] outcome in
+            then(outcome == .done ? self.book.overdue(pool, at: asked) : [])
         }
     }
 
@@ -65,18 +112,26 @@ extension Simulation {
         for worker: SimulatedWorker,
         generation: Int
     ) {
+        let targets = running.map(\.arn.identifier)
+        let done = { [unowned self] (isDone: Bool) in
+            let trouble = Trouble(of: .describeTarget, AWSError(.unavailable, message: "the ledger does not answer"))
+            let input =
+                isDone ? CoreInput.poolSurveyed(pool, inProgress: running) : .poolNotSurveyed(pool, trouble)
+            self.feed(input, to: worker, generation: generation)
+        }
+        guard !self.scenario.usesSlotTable else {
+            return self.observeInTable(
+                pool,
+                targets,
+                asked: asked,
+                for: worker,
+                generation: generation,
+                then: done
+            )
+        }
         self.reachLedger { [unowned self] outcome in
-            if outcome != .lost {
-                self.book.observe(pool, inProgress: running.map(\.arn.identifier), at: asked)
-            }
-            guard outcome == .done else {
-                let trouble = Trouble(
-                    of: .describeTarget,
-                    AWSError(.unavailable, message: "the ledger does not answer")
-                )
-                return self.feed(.poolNotSurveyed(pool, trouble), to: worker, generation: generation)
-            }
-            self.feed(.poolSurveyed(pool, inProgress: running), to: worker, generation: generation)
+            if outcome != .lost { self.book.observe(pool, inProgress: targets, at: asked) }
+            done(outcome == .done)
         }
     }
 

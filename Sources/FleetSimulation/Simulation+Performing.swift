@@ -10,7 +10,10 @@ extension Simulation {
     func perform(_ batch: ActionBatch, for worker: SimulatedWorker) {
         switch batch {
         case .single(let action): self.perform(action, for: worker)
-        case .ledger(let actions): self.performInOrder(actions[...], for: worker, generation: worker.generation)
+        case .ledger(let actions, let then):
+            self.performInOrder(actions[...], for: worker, generation: worker.generation) { [unowned self] in
+                for batch in then { self.perform(batch, for: worker) }
+            }
         case .delete(let entries): self.delete(entries, for: worker)
         case .requeue(let entries):
             let changes = entries.map { VisibilityChange(receiptHandle: $0.receiptHandle, timeout: $0.after) }
@@ -37,6 +40,7 @@ extension Simulation {
         case .receive(let count, let wait, let timeout): self.receive(count, wait, timeout, for: worker)
         case .describeSources(let group, let arns): self.describe(arns, in: group, for: worker)
         case .surveyPool(let pool): self.survey(pool, for: worker)
+        case .auditSlots(let pool): self.auditSlots(of: pool, for: worker)
         case .startCopy(let request): self.start(request, for: worker)
         case .describeTargets(let pool, let targets): self.describeTargets(targets, in: pool, for: worker)
         case .deleteTarget(let id, let target): self.deleteTarget(id, target, for: worker)

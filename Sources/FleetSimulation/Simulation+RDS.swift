@@ -44,7 +44,7 @@ extension Simulation {
         }
     }
 
-    private func describe(
+    func describe(
         _ identifiers: [String],
         _ kind: SnapshotKind,
         _ region: String,

@@ -29,6 +29,8 @@ extension Simulation {
             worker.pausedUntil = nil
             worker.wakeUp = WakeUp()
             worker.handles = [:]
+            worker.tables = [:]
+            if self.scenario.usesSlotTable { self.renewSlots(of: worker, generation: worker.generation) }
             self.note("\(worker.name) starts")
             self.feed(.tick, to: worker, generation: worker.generation)
         }

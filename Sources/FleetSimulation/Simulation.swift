@@ -19,6 +19,8 @@ package final class Simulation {
     var agenda = Agenda()
     var world = World()
     var book = SlotBook()
+    /// The taken slots, where they are kept in a table.
+    var slotItems: [SlotPool: [Int: SlotItem]] = [:]
     var workers: [SimulatedWorker] = []
     var polls: [LongPoll] = []
     var trace = Trace()
@@ -158,6 +160,8 @@ package final class Simulation {
         guard self.workers.allSatisfy({ $0.isUp && $0.core.view.held == 0 && $0.pausedUntil == nil }) else {
             return false
         }
+        // Whoever is alive frees what dead workers left in the table, though nothing is due any more.
+        guard self.slotItems.values.allSatisfy(\.isEmpty) else { return false }
         return self.world.messages(queueARN: Place.queueARN).isEmpty && self.checks.copiesInProgress(self.world).isEmpty
     }
 
@@ -182,7 +186,8 @@ package final class Simulation {
                 + "copies \(view.copies.count)"
         }
         let bodies = self.world.messages(queueARN: Place.queueARN).map { $0.body.prefix(300) }
-        return (workers + ["queue: \(bodies)"]).joined(separator: "; ")
+        let slots = self.slotItems.values.flatMap(\.values).map(\.target).sorted()
+        return (workers + ["queue: \(bodies)", "slots: \(slots)"]).joined(separator: "; ")
     }
 }
 

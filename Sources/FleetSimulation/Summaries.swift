@@ -17,6 +17,7 @@ extension CoreInput {
         case .slotGranted(let id): "slot granted: \(id)"
         case .slotRefused(let id): "slot refused: \(id)"
         case .slotNotDecided(let id, _): "slot not decided: \(id)"
+        case .slotsAudited(let pool): "\(pool) audited"
         case .copyStarted(_, let target): "copy started: \(target.arn.identifier)"
         case .copyRejected(let id, let trouble): "copy rejected: \(id): \(trouble.label)"
         case .targetsDescribed(_, let asked, let found):
@@ -44,10 +45,13 @@ extension CoreAction {
     /// A few words for the trace; `nil` for what happens all the time and tells nothing.
     var summary: String? {
         switch self {
-        case .receive, .describeSources, .surveyPool, .describeTargets, .extend, .report, .learnLimit, .finished: nil
+        case .receive, .describeSources, .surveyPool, .auditSlots, .describeTargets, .extend, .report, .learnLimit,
+            .finished:
+            nil
         case .acquireSlot(_, _, let target): "acquire \(target)"
         case .occupySlot(_, let target): "occupy \(target)"
-        case .releaseSlot(_, let target): "release \(target)"
+        case .releaseSlot(_, let target, let evidence): "release \(target): \(evidence)"
+        case .disownSlot(_, let target): "disown \(target)"
         case .startCopy(let request): "start \(request.target)"
         case .deleteTarget(_, let target): "delete \(target)"
         case .requeue(let token, _, let delay): "requeue \(token) after \(delay)"

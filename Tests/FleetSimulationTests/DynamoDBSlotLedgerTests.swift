@@ -42,7 +42,7 @@ import Testing
         for ledger in ledgers {
             #expect(try await !ledger.acquire(Self.pool, target: "one-more", limit: 5, at: transport.now))
         }
-        try await ledgers[0].release(Self.pool, target: "t0")
+        try await ledgers[0].release(Self.pool, target: "t0", because: .attemptOver)
         #expect(try await ledgers[1].acquire(Self.pool, target: "one-more", limit: 5, at: transport.now))
     }
 
@@ -54,10 +54,69 @@ import Testing
         #expect(try await second.acquire(Self.pool, target: "a", limit: 1, at: transport.now))
         #expect(try await Self.items(transport).count == 1)
         // The slot is the second's now; the first's release comes too late to matter.
-        try await first.release(Self.pool, target: "a")
+        try await first.release(Self.pool, target: "a", because: .attemptOver)
         #expect(try await Self.items(transport)["a"]?["owner"] == .string("ferry-2"))
-        try await second.release(Self.pool, target: "a")
+        try await second.release(Self.pool, target: "a", because: .available)
         #expect(try await Self.items(transport).isEmpty)
+    }
+
+    @Test func slotTakenOverWhileItsCopyWasConfirmedIsFreedAllTheSame() async throws {
+        let transport = try await ModelTransport.withTable()
+        let (first, second) = (try transport.ledger("ferry-1"), try transport.ledger("ferry-2"))
+        #expect(try await first.acquire(Self.pool, target: "a", limit: 1, at: transport.now))
+        try await first.occupy(Self.pool, target: "a", at: transport.now)
+        // The message was handed out twice; the second asks, and loses the message before it learns anything.
+        #expect(try await second.acquire(Self.pool, target: "a", limit: 1, at: transport.now))
+        try await first.release(Self.pool, target: "a", because: .available)
+        try await second.disown(Self.pool, target: "a")
+        #expect(try await Self.items(transport).isEmpty)
+        #expect(try await first.acquire(Self.pool, target: "b", limit: 1, at: transport.now))
+    }
+
+    @Test func slotOfAWorkerThatDiedBeforeTheReleaseIsFreedByWhoeverConfirmsAgain() async throws {
+        let transport = try await ModelTransport.withTable()
+        #expect(try await transport.ledger("dead").acquire(Self.pool, target: "a", limit: 1, at: transport.now))
+        let ledger = try transport.ledger("ferry-2")
+        // A copy that was adopted when it was whole already: this process never had its slot.
+        try await ledger.release(Self.pool, target: "a", because: .attemptOver)
+        #expect(try await Self.items(transport).count == 1)
+        try await ledger.release(Self.pool, target: "a", because: .available)
+        #expect(try await Self.items(transport).isEmpty)
+    }
+
+    @Test func slotThatNobodyLooksAfterIsFreedOnceItsLeaseEndsAndItsCopyIsOver() async throws {
+        let transport = try await ModelTransport.withTable()
+        let ledger = try transport.ledger("ferry-1")
+        for target in ["over", "running"] {
+            #expect(try await ledger.acquire(Self.pool, target: target, limit: 5, at: transport.now))
+            try await ledger.occupy(Self.pool, target: target, at: transport.now)
+            // The lease of the message was lost: from here on nobody renews the lease of the slot.
+            try await ledger.disown(Self.pool, target: target)
+        }
+        let other = try transport.ledger("ferry-2")
+        transport.now = transport.now + .seconds(1799)
+        await ledger.renew(at: transport.now)
+        #expect(try await other.overdue(Self.pool, at: transport.now).isEmpty)
+        transport.now = transport.now + .seconds(1)
+        await ledger.renew(at: transport.now)
+        let overdue = try await other.overdue(Self.pool, at: transport.now)
+        #expect(overdue == ["over", "running"])
+        try await other.settle(Self.pool, overdue, inProgress: ["running"], at: transport.now)
+        #expect(try await Self.items(transport).keys.sorted() == ["running"])
+        #expect(try await other.overdue(Self.pool, at: transport.now).isEmpty)
+    }
+
+    @Test func slotRenewedWhileRDSWasAskedStays() async throws {
+        let transport = try await ModelTransport.withTable()
+        let (first, second) = (try transport.ledger("ferry-1"), try transport.ledger("ferry-2"))
+        #expect(try await first.acquire(Self.pool, target: "a", limit: 1, at: transport.now))
+        transport.now = transport.now + .seconds(1800)
+        let overdue = try await second.overdue(Self.pool, at: transport.now)
+        #expect(overdue == ["a"])
+        // The first comes back to life, and starts the copy after RDS was asked.
+        #expect(try await first.acquire(Self.pool, target: "a", limit: 1, at: transport.now))
+        try await second.settle(Self.pool, overdue, inProgress: [], at: transport.now)
+        #expect(try await Self.items(transport).count == 1)
     }
 
     @Test func twoLedgersThatRaceForOneSlotNeverBothGetIt() async throws {
@@ -76,9 +135,9 @@ import Testing
             }
             wins[granted.0 ? 0 : 1] += 1
             if granted.0 {
-                try await first.release(Self.pool, target: "one-\(round)")
+                try await first.release(Self.pool, target: "one-\(round)", because: .available)
             } else {
-                try await second.release(Self.pool, target: "two-\(round)")
+                try await second.release(Self.pool, target: "two-\(round)", because: .available)
             }
             // What either remembers is too old by then: both read, then both write.
             transport.now = now + .seconds(31)
@@ -99,7 +158,7 @@ import Testing
             await ledger.renew(at: transport.now)
         }
         #expect(try await Self.items(transport)["a"]?["running"] == .bool(true))
-        try await ledger.release(Self.pool, target: "a")
+        try await ledger.release(Self.pool, target: "a", because: .attemptOver)
         #expect(transport.writes == 3)
     }
 
@@ -194,7 +253,7 @@ import Testing
         let ledger = try transport.ledger("ferry-2")
         try await ledger.occupy(Self.pool, target: "a", at: transport.now)
         #expect(try await Self.items(transport)["a"]?["owner"] == .string("ferry-2"))
-        try await ledger.release(Self.pool, target: "a")
+        try await ledger.release(Self.pool, target: "a", because: .attemptOver)
         #expect(try await Self.items(transport).isEmpty)
     }
 
@@ -204,7 +263,23 @@ import Testing
         try await first.occupy(Self.pool, target: "a", at: transport.now)
         // A duplicate message made the second ask too; RDS throttled it, so it knows nothing of the copy.
         #expect(try await second.acquire(Self.pool, target: "a", limit: 1, at: transport.now))
-        try await second.release(Self.pool, target: "a")
+        try await second.release(Self.pool, target: "a", because: .attemptOver)
+        #expect(try await !second.acquire(Self.pool, target: "b", limit: 1, at: transport.now))
+    }
+
+    @Test func runningCopyOfWhichTheTableDoesNotKnowYetKeepsItsSlotToo() async throws {
+        let transport = try await ModelTransport.withTable()
+        let (first, second) = (try transport.ledger("ferry-1"), try transport.ledger("ferry-2"))
+        #expect(try await first.acquire(Self.pool, target: "a", limit: 1, at: transport.now))
+        try await first.occupy(Self.pool, target: "a", at: transport.now)
+        #expect(try await Self.items(transport)["a"]?["running"] == .bool(false))
+        #expect(try await second.acquire(Self.pool, target: "a", limit: 1, at: transport.now))
+        try await second.release(Self.pool, target: "a", because: .attemptOver)
+        #expect(try await !second.acquire(Self.pool, target: "b", limit: 1, at: transport.now))
+        // The same for a copy that this process followed before, lost, and may not start anew now.
+        try await first.disown(Self.pool, target: "a")
+        #expect(try await first.acquire(Self.pool, target: "a", limit: 1, at: transport.now))
+        try await first.release(Self.pool, target: "a", because: .attemptOver)
         #expect(try await !second.acquire(Self.pool, target: "b", limit: 1, at: transport.now))
     }
 
@@ -218,7 +293,7 @@ import Testing
             transport.setLosses(requests: 0, answers: 0)
             #expect(isGranted != false, "refused the slot that it holds itself")
             #expect(try await ledger.acquire(Self.pool, target: target, limit: 1, at: transport.now))
-            try await ledger.release(Self.pool, target: target)
+            try await ledger.release(Self.pool, target: target, because: .attemptOver)
             #expect(try await Self.items(transport).isEmpty)
             transport.now = transport.now + .seconds(60)
         }
@@ -229,7 +304,7 @@ import Testing
         let ledger = try transport.ledger("ferry-1")
         #expect(try await ledger.acquire(Self.pool, target: "a", limit: 1, at: transport.now))
         transport.setLosses(requests: 100, answers: 0)
-        await #expect(throws: AWSError.self) { try await ledger.release(Self.pool, target: "a") }
+        await #expect(throws: AWSError.self) { try await ledger.release(Self.pool, target: "a", because: .attemptOver) }
         transport.setLosses(requests: 0, answers: 0)
         await ledger.renew(at: transport.now)
         #expect(try await Self.items(transport).isEmpty)

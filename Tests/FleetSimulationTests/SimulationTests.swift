@@ -31,6 +31,13 @@ import Testing
         #expect(report.copied > 0)
     }
 
+    @Test(arguments: 1...12) func nothingIsLostAndNoSlotStaysTakenWhereSlotsAreInATable(seed: UInt64) throws {
+        var scenario = Scenario(seed: seed, faults: .all)
+        scenario.usesSlotTable = true
+        let report = try Simulation(scenario).run()
+        #expect(report.copied > 0)
+    }
+
     /// Each of these is a bug that somebody could make; checks that let it pass are worth nothing.
     @Test(arguments: Sabotage.allCases) func aBugMadeOnPurposeIsFound(sabotage: Sabotage) {
         let found = (UInt64(1)...200).contains { seed in

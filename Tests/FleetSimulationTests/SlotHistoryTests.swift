@@ -70,6 +70,9 @@ import Testing
             case 60..<72: await self.look(index)
             case 72..<76: try await self.kill(index)
             case 76..<80: await self.adopt(index)
+            case 80..<84: await self.takeOver(index)
+            case 84..<87: await self.giveUp(index)
+            case 87..<90: await self.audit(index)
             default: await self.letTimePass()
             }
         }
@@ -109,7 +112,9 @@ import Testing
                 self.workers[index].granted.remove(target)
                 let (ledger, now) = (self.workers[index].ledger, self.now(index))
                 guard Int.random(in: 0..<10, using: &self.random) > 0 else {
-                    _ = await self.attempt { try await ledger.release(Self.pool, target: target) }
+                    _ = await self.attempt {
+                        try await ledger.release(Self.pool, target: target, because: .attemptOver)
+                    }
                     continue
                 }
                 self.started += 1
@@ -124,7 +129,7 @@ import Testing
             self.workers[index].running.remove(target)
             self.inProgress.remove(target)
             let ledger = self.workers[index].ledger
-            _ = await self.attempt { try await ledger.release(Self.pool, target: target) }
+            _ = await self.attempt { try await ledger.release(Self.pool, target: target, because: .available) }
         }
 
         /// A copy whose worker died ends, and nobody is there to say so.
@@ -154,6 +159,51 @@ import Testing
             _ = await self.attempt { try await ledger.occupy(Self.pool, target: target, at: now) }
         }
 
+        /// Another worker was given the message: it finds the copy, while the first learns that its lease is lost.
+        private func takeOver(_ index: Int) async {
+            let former = (index + 1) % self.workers.count
+            guard let target = self.workers[former].running.sorted().first else { return }
+            let (ledger, now) = (self.workers[index].ledger, self.now(index))
+            let isGranted = await self.attempt {
+                try await ledger.acquire(Self.pool, target: target, limit: Self.limit, at: now)
+            }
+            guard isGranted == true else { return }
+            switch Int.random(in: 0..<3, using: &self.random) {
+            case 0:
+                // RDS throttles it, so it learns nothing of the copy, which the first goes on with.
+                _ = await self.attempt {
+                    try await ledger.release(Self.pool, target: target, because: .attemptOver)
+                }
+            case 1:
+                // It loses the message in turn.
+                _ = await self.attempt { try await ledger.disown(Self.pool, target: target) }
+            default:
+                _ = await self.attempt { try await ledger.occupy(Self.pool, target: target, at: now) }
+                self.workers[index].running.insert(target)
+                self.workers[former].running.remove(target)
+                let formerLedger = self.workers[former].ledger
+                _ = await self.attempt { try await formerLedger.disown(Self.pool, target: target) }
+            }
+        }
+
+        /// A worker loses the message of a copy, and nobody else gets it yet.
+        private func giveUp(_ index: Int) async {
+            guard let target = self.workers[index].running.sorted().first else { return }
+            self.workers[index].running.remove(target)
+            self.orphans.insert(target)
+            let ledger = self.workers[index].ledger
+            _ = await self.attempt { try await ledger.disown(Self.pool, target: target) }
+        }
+
+        private func audit(_ index: Int) async {
+            let (ledger, now) = (self.workers[index].ledger, self.now(index))
+            _ = await self.attempt {
+                let overdue = try await ledger.overdue(Self.pool, at: now)
+                let running = overdue.filter { self.inProgress.contains($0) }
+                try await ledger.settle(Self.pool, overdue, inProgress: running, at: now)
+            }
+        }
+
         private func letTimePass() async {
             for index in self.workers.indices { await self.startGranted(index) }
             let seconds = Int.random(in: 1...600, using: &self.random)
@@ -161,7 +211,7 @@ import Testing
             for index in self.workers.indices { await self.workers[index].ledger.renew(at: self.now(index)) }
         }
 
-        /// Lets every copy end and everybody look, in a world where nothing goes wrong any more.
+        /// Lets every copy end, in a world where nothing goes wrong any more and nobody has a reason to ask RDS.
         func slotsLeftAfterwards() async throws -> Int {
             self.transport.setLosses(requests: 0, answers: 0)
             for index in self.workers.indices {
@@ -173,9 +223,10 @@ import Testing
                 self.transport.now = self.transport.now + .seconds(1200)
                 for index in self.workers.indices {
                     await self.workers[index].ledger.renew(at: self.now(index))
-                    await self.look(index)
+                    await self.audit(index)
                 }
             }
+            _ = try await self.workers[0].ledger.overdue(Self.pool, at: self.now(0))
             return self.workers[0].ledger.view(of: Self.pool).items.count
         }
     }

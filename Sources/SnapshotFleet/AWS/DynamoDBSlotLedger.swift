@@ -57,9 +57,19 @@ package final class DynamoDBSlotLedger: SlotLedger {
         if isTaken { _ = self.update(pool) { $0.noteRunning(target, at: now) } }
     }
 
-    package func release(_ pool: SlotPool, target: String) async throws {
-        guard let deletion = self.update(pool, { $0.release(target) }) else { return }
-        try await self.free(deletion, in: pool)
+    package func release(_ pool: SlotPool, target: String, because evidence: SlotEvidence) async throws {
+        if let deletion = self.update(pool, { $0.release(target, because: evidence) }) {
+            return try await self.free(deletion, because: evidence, in: pool)
+        }
+        guard evidence == .available else { return }
+        // Nothing known here: another process, which may be gone, took the slot, or took it over.
+        try await self.read(pool, limit: 0, at: self.time.now())
+        guard let deletion = self.update(pool, { $0.release(target, because: evidence) }) else { return }
+        try await self.free(deletion, because: evidence, in: pool)
+    }
+
+    package func disown(_ pool: SlotPool, target: String) async throws {
+        self.update(pool) { $0.disown(target) }
     }
 
     package func learn(_ pool: SlotPool, limit: Int, at now: Instant) async throws {
@@ -68,7 +78,27 @@ package final class DynamoDBSlotLedger: SlotLedger {
 
     package func observe(_ pool: SlotPool, inProgress targets: [String], at now: Instant) async throws {
         try await self.read(pool, limit: targets.count, at: now)
-        for write in self.update(pool, { $0.observe(Set(targets), at: now) }) {
+        try await self.agree(self.update(pool) { $0.observe(Set(targets), at: now) }, in: pool, at: now)
+    }
+
+    package func overdue(_ pool: SlotPool, at now: Instant) async throws -> [String] {
+        try await self.read(pool, limit: 0, at: now)
+        return self.update(pool) { $0.overdue(at: now) }
+    }
+
+    package func settle(
+        _ pool: SlotPool,
+        _ targets: [String],
+        inProgress: [String],
+        at now: Instant
+    ) async throws {
+        let writes = self.update(pool) { $0.settle(Set(targets), inProgress: Set(inProgress), at: now) }
+        try await self.agree(writes, in: pool, at: now)
+    }
+
+    /// Writes what evidence asks for; what somebody else wrote meanwhile stands.
+    private func agree(_ writes: [SlotWrite], in pool: SlotPool, at now: Instant) async throws(AWSError) {
+        for write in writes {
             switch (try await self.send(write, to: pool), write) {
             case (.done, .replace(let item, _)): self.update(pool) { $0.renewed(item) }
             case (.done, _): self.update(pool) { $0.done(write, at: now) }
@@ -123,8 +153,12 @@ package final class DynamoDBSlotLedger: SlotLedger {
         }
     }
 
-    /// Deletes an item of our own; where that fails, the next renewal tries again.
-    private func free(_ deletion: SlotWrite, in pool: SlotPool) async throws(AWSError) {
+    /// Deletes an item that may go; where that fails, the next renewal tries again.
+    private func free(
+        _ deletion: SlotWrite,
+        because evidence: SlotEvidence,
+        in pool: SlotPool
+    ) async throws(AWSError) {
         let target = deletion.item.target
         var next: SlotWrite? = deletion
         while let write = next {
@@ -137,11 +171,11 @@ package final class DynamoDBSlotLedger: SlotLedger {
                     let found = item.map { SlotItem($0, number: write.item.number) }
                     next = self.update(pool) { table in
                         _ = table.missed(write, found: found, at: self.time.now())
-                        return table.releaseAgain(target, found: found)
+                        return table.releaseAgain(target, because: evidence, found: found)
                     }
                 }
             } catch {
-                self.update(pool) { $0.unreleased.append(write.item) }
+                self.update(pool) { $0.notReleased(write.item, because: evidence) }
                 throw error
             }
         }
@@ -159,17 +193,18 @@ package final class DynamoDBSlotLedger: SlotLedger {
     /// Renews what is due, and frees what could not be freed before.
     package func renew(at now: Instant) async {
         let (unreleased, due) = self.tables.withLock { tables in
-            var unreleased: [(pool: SlotPool, write: SlotWrite)] = []
+            var unreleased: [(pool: SlotPool, item: SlotItem, evidence: SlotEvidence)] = []
             var due: [(pool: SlotPool, write: SlotWrite)] = []
             for pool in tables.keys.sorted() {
-                unreleased += (tables[pool]?.unreleased ?? []).map { (pool, .delete($0)) }
-                tables[pool]?.unreleased = []
+                unreleased += (tables[pool]?.takeUnreleased() ?? []).map { (pool, $0.item, $0.evidence) }
                 due += (tables[pool]?.renewals(at: now) ?? []).map { (pool, $0) }
             }
             return (unreleased, due)
         }
-        for (pool, write) in unreleased {
-            await self.report { () throws(AWSError) in try await self.free(write, in: pool) }
+        for (pool, item, evidence) in unreleased {
+            await self.report { () throws(AWSError) in
+                try await self.free(.delete(item), because: evidence, in: pool)
+            }
         }
         for batch in due.chunked(by: 100) {
             await self.report { () throws(AWSError) in try await self.renew(batch, at: now) }

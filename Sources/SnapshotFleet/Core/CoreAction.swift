@@ -15,8 +15,12 @@ package enum CoreAction: Sendable, Equatable {
     case acquireSlot(CopyJob.ID, SlotPool, target: String)
     /// Tell the ledger that a copy to this target runs and takes a slot, whoever started it.
     case occupySlot(SlotPool, target: String)
-    /// Free the slot: the copy to this target is known to run no longer, or was never started.
-    case releaseSlot(SlotPool, target: String)
+    /// Free the slot of the copy to this target.
+    case releaseSlot(SlotPool, target: String, because: SlotEvidence)
+    /// Tell the ledger that this worker follows the copy no longer; its slot stays taken.
+    case disownSlot(SlotPool, target: String)
+    /// Look whether slots are left over, and ask RDS about their copies if so.
+    case auditSlots(SlotPool)
     /// Tell the ledger what RDS said about its limit.
     case learnLimit(SlotPool, Int)
     case startCopy(CopyRequest)

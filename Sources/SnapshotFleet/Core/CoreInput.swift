@@ -47,6 +47,8 @@ package enum CoreInput: Sendable {
     case slotGranted(CopyJob.ID)
     case slotRefused(CopyJob.ID)
     case slotNotDecided(CopyJob.ID, Trouble)
+    /// Answer to ``CoreAction/auditSlots(_:)``, whatever came of it.
+    case slotsAudited(SlotPool)
     /// RDS accepted the copy; the snapshot is the target as RDS describes it.
     case copyStarted(CopyJob.ID, Snapshot)
     case copyRejected(CopyJob.ID, Trouble)

@@ -27,6 +27,8 @@ package struct CoreSettings: Sendable, Equatable {
     package var longestHold: Duration = .seconds(11 * 3600 + 1800)
     /// How long a destination that refused a slot is left alone, unless a slot is freed before.
     package var slotRetry: Duration = .seconds(30)
+    /// How often, on average, the worker looks whether slots of a destination are left over.
+    package var auditInterval: Duration = .seconds(600)
     /// After how many refusals in a row for one reason a destination's jobs are parked.
     package var circuitThreshold = 3
     /// How often one job is let through to see whether the trouble is over.

@@ -128,7 +128,7 @@ extension WorkerCore {
         self.jobs[id]?.phase = .copying(watch)
         guard !state.messages.isEmpty else {
             // The lease was lost meanwhile: the copy is another worker's to adopt.
-            self.leavePool(id, freeingSlot: target.phase != .inProgress, &step)
+            self.leavePool(id, because: target.phase == .available ? .available : nil, &step)
             self.jobs[id] = nil
             return
         }
@@ -151,6 +151,8 @@ extension WorkerCore {
             guard TagMerge.marks(target.tags, copyOf: id.source) else {
                 return self.deadLetter(id, .notOurs(target, detail: detail), &step)
             }
+            // After a lease, another worker may have cleaned up and started anew under the same name.
+            guard self.ownsLease(of: state, step.now) else { return self.abandon(id, &step) }
             self.copyFailed(id, detail: detail, deleting: true, &step)
         case .inProgress:
             var watch = old
@@ -241,7 +243,7 @@ extension WorkerCore {
         }
         // The count of failed copies travels in a fresh message, so that it outlives this worker.
         let delay = min(self.settings.backoff.base * Double(1 << state.job.failedCopies), .seconds(900))
-        self.leavePool(id, freeingSlot: true, &step)
+        self.leavePool(id, because: .attemptOver, &step)
         self.jobs[id] = nil
         let message = OutgoingMessage(body: JobMessage.encode(state.job), delay: delay)
         step.report(.requeued(id, reason: "copy-failed", detail: detail, after: delay))

@@ -8,7 +8,8 @@ extension WorkerCore {
     /// Ends a job whose copy is confirmed, or which is overtaken: its messages are deleted.
     mutating func finish(_ id: CopyJob.ID, _ step: inout CoreStep) {
         guard let state = self.jobs[id] else { return }
-        self.leavePool(id, freeingSlot: true, &step)
+        // Confirmed; what is overtaken waited, and had no slot.
+        self.leavePool(id, because: .available, &step)
         self.jobs[id] = nil
         self.delete(state.messages, &step)
     }
@@ -25,7 +26,7 @@ extension WorkerCore {
     ) {
         guard let state = self.jobs[id] else { return }
         let isCopying = if case .copying = state.phase { true } else { false }
-        self.leavePool(id, freeingSlot: !isCopying && !keepingSlot, &step)
+        self.leavePool(id, because: isCopying || keepingSlot ? nil : .attemptOver, &step)
         self.jobs[id] = nil
         for token in state.messages {
             self.requeue(token, after: delay, renewingAs: reason == "drain" ? nil : state.job, &step)
@@ -70,7 +71,7 @@ extension WorkerCore {
     /// Sends a job to the dead-letter queue.
     mutating func deadLetter(_ id: CopyJob.ID, _ failure: Trouble, _ step: inout CoreStep) {
         guard let state = self.jobs[id] else { return }
-        self.leavePool(id, freeingSlot: true, &step)
+        self.leavePool(id, because: .attemptOver, &step)
         self.jobs[id] = nil
         self.deadLetter(
             state.messages,
@@ -114,7 +115,7 @@ extension WorkerCore {
     ) {
         guard let state = self.jobs[id] else { return }
         guard !state.messages.isEmpty else {
-            self.leavePool(id, freeingSlot: true, &step)
+            self.leavePool(id, because: .attemptOver, &step)
             self.jobs[id] = nil
             return
         }
@@ -164,8 +165,8 @@ extension WorkerCore {
 
     /// Takes a job out of its pool's books.
     ///
-    /// The slot is freed only where it is known that no copy runs: by evidence, not by leaving.
-    mutating func leavePool(_ id: CopyJob.ID, freeingSlot: Bool, _ step: inout CoreStep) {
+    /// Its slot is freed as far as there is evidence, not by leaving; without evidence it stays taken, and is disowned.
+    mutating func leavePool(_ id: CopyJob.ID, because evidence: SlotEvidence?, _ step: inout CoreStep) {
         guard let state = self.jobs[id] else { return }
         let pool = state.job.pool
         self.pools[pool]?.waiting.remove(id)
@@ -175,14 +176,17 @@ extension WorkerCore {
             self.pools[pool]?.underWay -= 1
             self.jobs[id]?.isCounted = false
         }
-        // A slot is named after its target: without a message it may be in use by the worker that has it now.
-        guard state.holdsSlot, freeingSlot, !state.messages.isEmpty else { return }
+        guard state.holdsSlot else { return }
         self.jobs[id]?.holdsSlot = false
+        // A slot is named after its target: without a message it may be in use by the worker that has it now.
+        guard let evidence, evidence == .available || !state.messages.isEmpty else {
+            return step.actions.append(.disownSlot(pool, target: state.target))
+        }
         if self.pools[pool]?.reopensWithSlot == true {
             self.pools[pool]?.closedUntil = nil
             self.pools[pool]?.reopensWithSlot = false
         }
-        step.actions.append(.releaseSlot(pool, target: state.target))
+        step.actions.append(.releaseSlot(pool, target: state.target, because: evidence))
     }
 }
 

@@ -78,7 +78,7 @@ extension WorkerCore {
             break
         case .describing, .waiting, .checking, .copying:
             // A copy in progress keeps its slot: only evidence that it has ended frees it.
-            self.leavePool(id, freeingSlot: false, &step)
+            self.leavePool(id, because: nil, &step)
             self.jobs[id] = nil
         }
     }
@@ -92,7 +92,7 @@ extension WorkerCore {
     mutating func abandon(_ id: CopyJob.ID, _ step: inout CoreStep) {
         guard let state = self.jobs[id] else { return }
         step.report(.leaseLost(id))
-        self.leavePool(id, freeingSlot: false, &step)
+        self.leavePool(id, because: nil, &step)
         self.jobs[id] = nil
         for token in state.messages { self.messages[token] = nil }
     }

@@ -150,7 +150,7 @@ extension WorkerCore {
     /// Returns a job to the waiting room.
     private mutating func putBack(_ id: CopyJob.ID, _ step: inout CoreStep) {
         guard self.jobs[id] != nil else { return }
-        self.leavePool(id, freeingSlot: true, &step)
+        self.leavePool(id, because: .attemptOver, &step)
         guard let state = self.jobs[id], let source = state.source else { return }
         guard !state.messages.isEmpty else {
             self.jobs[id] = nil

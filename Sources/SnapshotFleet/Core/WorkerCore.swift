@@ -22,6 +22,8 @@ package struct WorkerCore: Sendable {
     var newestConfirmed: [CopyLane: Instant] = [:]
     var leases = DeadlineHeap<MessageToken>()
     var looks = DeadlineHeap<SlotPool>()
+    var audits = DeadlineHeap<SlotPool>()
+    var auditsArePlanned = false
     var nextToken: UInt64 = 1
     var isReceiving = false
     var receiveFailures = 0
@@ -52,6 +54,7 @@ package struct WorkerCore: Sendable {
         self.describeWaitingSources(&step)
         self.startWaitingJobs(&step)
         self.lookAtTargets(&step)
+        self.auditSlots(&step, &random)
         self.receiveMore(&step)
         if self.isDraining, !self.isFinished, self.messages.isEmpty, !self.isReceiving, !self.isOwedAnAnswer {
             self.isFinished = true
@@ -63,7 +66,9 @@ package struct WorkerCore: Sendable {
     /// When the core next has to be asked even if nothing happens; `nil` when only an answer can bring it on.
     package var nextDeadline: Instant? {
         let pools = self.pools.values.compactMap { $0.waiting.isEmpty ? nil : $0.closedUntil }
-        return [self.leases.earliest, self.looks.earliest, self.receivesAgainAt, pools.min()].compactMap(\.self).min()
+        let audit = self.isDraining ? nil : self.audits.earliest
+        return [self.leases.earliest, self.looks.earliest, self.receivesAgainAt, audit, pools.min()]
+            .compactMap(\.self).min()
     }
 
     private mutating func take(
@@ -84,6 +89,7 @@ package struct WorkerCore: Sendable {
         case .slotGranted(let id): self.slotGranted(id, &step)
         case .slotRefused(let id): self.slotRefused(id, &step)
         case .slotNotDecided(let id, let failure): self.slotNotDecided(id, failure, &step)
+        case .slotsAudited(let pool): self.planAudit(of: pool, &step, &random)
         case .copyStarted(let id, let target): self.copyStarted(id, target, &step)
         case .copyRejected(let id, let failure): self.copyRejected(id, failure, &step, &random)
         case .targetsDescribed(let pool, let asked, let found):

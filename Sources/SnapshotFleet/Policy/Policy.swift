@@ -195,6 +195,13 @@ extension Policy {
         }
         return Set(all).sorted()
     }
+
+    /// The pools of slots that the routes take from, each once, in order; leaves out what ``destinations`` does.
+    package var pools: [SlotPool] {
+        self.destinations.flatMap { destination in
+            SnapshotKind.allCases.map { SlotPool(destination: destination, kind: $0) }
+        }.sorted()
+    }
 }
 
 extension DestinationRule {

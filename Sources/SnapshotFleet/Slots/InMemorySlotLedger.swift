@@ -21,8 +21,12 @@ package final class InMemorySlotLedger: SlotLedger {
         self.book.withLock { $0.occupy(pool, target: target, at: now) }
     }
 
-    package func release(_ pool: SlotPool, target: String) async throws {
+    package func release(_ pool: SlotPool, target: String, because evidence: SlotEvidence) async throws {
         self.book.withLock { $0.release(pool, target: target) }
+    }
+
+    package func disown(_ pool: SlotPool, target: String) async throws {
+        self.book.withLock { $0.disown(pool, target: target) }
     }
 
     package func learn(_ pool: SlotPool, limit: Int, at now: Instant) async throws {
@@ -31,6 +35,19 @@ package final class InMemorySlotLedger: SlotLedger {
 
     package func observe(_ pool: SlotPool, inProgress targets: [String], at now: Instant) async throws {
         self.book.withLock { $0.observe(pool, inProgress: targets, at: now) }
+    }
+
+    package func overdue(_ pool: SlotPool, at now: Instant) async throws -> [String] {
+        self.book.withLock { $0.overdue(pool, at: now) }
+    }
+
+    package func settle(
+        _ pool: SlotPool,
+        _ targets: [String],
+        inProgress: [String],
+        at now: Instant
+    ) async throws {
+        self.book.withLock { $0.settle(pool, targets, inProgress: inProgress, at: now) }
     }
 
     /// How many slots of a pool are taken.

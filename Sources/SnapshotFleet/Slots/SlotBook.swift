@@ -10,12 +10,13 @@ package struct SlotBook: Sendable {
         /// Whether RDS is known to run the copy; before that the slot is kept for a copy about to be started.
         package var isRunning: Bool
         package var since: Instant
+        /// Whether nobody here follows the copy any more.
+        package var isDisowned = false
     }
 
     private struct Pool {
         var entries: [String: Entry] = [:]
-        /// What RDS said, and when; it may have been raised since.
-        var learned: (limit: Int, at: Instant)?
+        var learned = LearnedLimit()
     }
 
     private var pools: [SlotPool: Pool] = [:]
@@ -41,13 +42,13 @@ package struct SlotBook: Sendable {
 
     /// The limit in force: the policy's, or less where RDS has said so.
     package func limit(of pool: SlotPool, policy: Int, at now: Instant) -> Int {
-        guard let learned = self.pools[pool]?.learned, now - learned.at < self.learningFades else { return policy }
-        return min(policy, learned.limit)
+        self.pools[pool]?.learned.limit(policy: policy, fades: self.learningFades, at: now) ?? policy
     }
 
     package mutating func acquire(_ pool: SlotPool, target: String, limit: Int, at now: Instant) -> Bool {
         if let entry = self.pools[pool]?.entries[target] {
             if !entry.isRunning { self.pools[pool]?.entries[target]?.since = now }
+            self.pools[pool]?.entries[target]?.isDisowned = false
             return true
         }
         guard self.entries(of: pool).count < self.limit(of: pool, policy: limit, at: now) else { return false }
@@ -64,7 +65,36 @@ package struct SlotBook: Sendable {
     }
 
     package mutating func learn(_ pool: SlotPool, limit: Int, at now: Instant) {
-        self.pools[pool, default: Pool()].learned = (limit, now)
+        self.pools[pool, default: Pool()].learned.learn(limit, at: now)
+    }
+
+    /// Notes that nobody here follows a copy any more; its slot stays until there is evidence.
+    package mutating func disown(_ pool: SlotPool, target: String) {
+        self.pools[pool]?.entries[target]?.isDisowned = true
+    }
+
+    /// The copies whose slots nobody will give back: disowned, or kept for longer than a start can take.
+    package func overdue(_ pool: SlotPool, at now: Instant) -> [String] {
+        self.entries(of: pool).filter { self.isOverdue($0.value, at: now) }.keys.sorted()
+    }
+
+    /// Frees those of the overdue slots whose copies RDS, asked about them by name, does not report in progress.
+    package mutating func settle(
+        _ pool: SlotPool,
+        _ targets: [String],
+        inProgress: [String],
+        at now: Instant
+    ) {
+        for target in Set(targets).subtracting(inProgress) {
+            guard let entry = self.pools[pool]?.entries[target], self.isOverdue(entry, at: now) else { continue }
+            self.pools[pool]?.entries[target] = nil
+        }
+    }
+
+    private func isOverdue(_ entry: Entry, at now: Instant) -> Bool {
+        // What was started a moment ago need not show yet.
+        if entry.isDisowned { return now - entry.since >= (entry.isRunning ? self.settling : self.reservation) }
+        return !entry.isRunning && now - entry.since >= self.reservation
     }
 
     /// Agrees the book with what RDS reports.
@@ -79,7 +109,7 @@ package struct SlotBook: Sendable {
             running.contains(target) || now - entry.since < (entry.isRunning ? self.settling : self.reservation)
         }
         for target in running {
-            state.entries[target] = Entry(isRunning: true, since: state.entries[target]?.since ?? now)
+            state.entries[target, default: Entry(isRunning: true, since: now)].isRunning = true
         }
         self.pools[pool] = state
     }

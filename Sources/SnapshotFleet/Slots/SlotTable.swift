@@ -43,26 +43,27 @@ package struct SlotTable: Sendable {
         /// Whether this process knows that the copy runs; the item says so from the next renewal on.
         var isRunning: Bool
         var since: Instant
-        /// Whether another process's copy ran in it when it was taken, and may run still.
+        /// Whether it was somebody's before, for the same copy, which may be running.
         var isBorrowed: Bool
     }
 
     let settings: Settings
     /// The taken slots by number, as last seen.
-    package private(set) var items: [Int: SlotItem] = [:]
+    package internal(set) var items: [Int: SlotItem] = [:]
     /// Slots that a write of this process is on its way to.
     private var pending: Set<Int> = []
     /// Copies in progress that no item stands for: somebody else's.
-    private var foreign: Set<String> = []
-    /// What RDS said, and when; it may have been raised since.
-    private var learned: (limit: Int, at: Instant)?
+    var foreign: Set<String> = []
+    private var learned = LearnedLimit()
     /// How many slots were read, and when.
     private var read: (reach: Int, at: Instant)?
     /// Since when a running item has been seen at its version.
-    private var witnessed: [Int: (version: Int64, since: Instant)] = [:]
+    private(set) var witnessed: [Int: (version: Int64, since: Instant)] = [:]
     var holdings: [String: Holding] = [:]
-    /// Slots whose release met an error.
-    var unreleased: [SlotItem] = []
+    /// Copies that this process followed once, whose slots may still be its own; they may be running.
+    var disowned: Set<String> = []
+    /// Slots whose release met an error, and why they may go.
+    var unreleased: [(item: SlotItem, evidence: SlotEvidence)] = []
 
     package init(settings: Settings) { self.settings = settings }
 
@@ -75,6 +76,7 @@ package struct SlotTable: Sendable {
     package mutating func take(_ items: [SlotItem], reach: Int, at now: Instant) {
         self.items = Dictionary(items.map { ($0.number, $0) }) { first, _ in first }
         self.read = (reach, now)
+        self.disowned.formIntersection(items.map(\.target))
         self.witnessed = self.items.filter(\.value.isRunning).mapValues { item in
             let known = self.witnessed[item.number]
             return (item.version, known?.version == item.version ? known?.since ?? now : now)
@@ -90,12 +92,11 @@ package struct SlotTable: Sendable {
 
     /// The limit in force: the policy's, or less where RDS has said so.
     package func limit(policy: Int, at now: Instant) -> Int {
-        guard let learned = self.learned, now - learned.at < self.settings.learningFades else { return policy }
-        return min(policy, learned.limit)
+        self.learned.limit(policy: policy, fades: self.settings.learningFades, at: now)
     }
 
     /// Notes that RDS refused more than `limit` copies.
-    package mutating func learn(limit: Int, at now: Instant) { self.learned = (limit, now) }
+    package mutating func learn(limit: Int, at now: Instant) { self.learned.learn(limit, at: now) }
 
     /// What to do next to get a slot for a copy.
     ///
@@ -145,7 +146,7 @@ package struct SlotTable: Sendable {
         return true
     }
 
-    private func item(for target: String) -> SlotItem? {
+    func item(for target: String) -> SlotItem? {
         self.items.values.filter { $0.target == target }.min { $0.number < $1.number }
     }
 
@@ -190,12 +191,14 @@ package struct SlotTable: Sendable {
         guard item.owner == self.settings.owner else { return }
         self.foreign.remove(item.target)
         let old = self.holdings[item.target]
-        let wasAnothers = before.map { $0.isRunning && $0.owner != self.settings.owner } ?? false
+        // The table learns that a copy runs only with a renewal, so an item that does not say so proves nothing.
+        let wasAnothers = before.map { $0.target == item.target && $0.owner != self.settings.owner } ?? false
+        let wasDisowned = self.disowned.remove(item.target) != nil
         self.holdings[item.target] = Holding(
             item: item,
             isRunning: old?.isRunning ?? false,
             since: old?.since ?? now,
-            isBorrowed: old?.isBorrowed ?? wasAnothers
+            isBorrowed: old?.isBorrowed ?? (wasAnothers || wasDisowned)
         )
     }
 
@@ -222,113 +225,11 @@ package struct SlotTable: Sendable {
         self.pending.remove(write.item.number)
         self.read = nil
     }
-
-    // MARK: - Releasing
-
-    /// Gives up the slot of a copy that runs no longer.
-    ///
-    /// - Returns: The deletion to carry out; `nil` when nothing is held here, or when another process's copy may run in
-    ///   the slot, which then stays for that process or for ``observe(_:at:)`` to free.
-    package mutating func release(_ target: String) -> SlotWrite? {
-        self.foreign.remove(target)
-        if let holding = self.holdings.removeValue(forKey: target) {
-            return holding.isBorrowed ? nil : .delete(holding.item)
-        }
-        return self.item(for: target).flatMap { $0.owner == self.settings.owner ? .delete($0) : nil }
-    }
-
-    /// What to try next when a deletion missed: a renewal of this process's own may have come between.
-    package func releaseAgain(_ target: String, found: SlotItem?) -> SlotWrite? {
-        guard let found, found.target == target, found.owner == self.settings.owner, self.holdings[target] == nil
-        else { return nil }
-        return .delete(found)
-    }
-
-    // MARK: - Evidence
-
-    /// Agrees the table, read just now, with what RDS reports.
-    ///
-    /// An item whose copy RDS does not report in progress is freed once its lease has ended; one that was known to run
-    /// is freed before that, since its copy has ended, if it has been known for long enough that RDS must have shown it.
-    /// A lease that has ended while the copy runs is renewed on its owner's behalf. Copies without an item are others'.
-    ///
-    /// - Returns: The writes to carry out; any of them may miss, which is fine.
-    package mutating func observe(_ inProgress: Set<String>, at now: Instant) -> [SlotWrite] {
-        self.foreign = inProgress.subtracting(self.items.values.map(\.target))
-        var writes: [SlotWrite] = []
-        for item in self.items.values.sorted(by: { $0.number < $1.number }) {
-            if inProgress.contains(item.target) {
-                guard item.expires <= now else { continue }
-                let next = item.renewed(until: now + self.settings.lease, isRunning: true)
-                writes.append(.replace(next, from: item.version))
-            } else if item.expires <= now || self.hasEnded(item, at: now) {
-                if self.isHeld(item) { self.holdings[item.target] = nil }
-                writes.append(.delete(item))
-            }
-        }
-        return writes
-    }
-
-    private func isHeld(_ item: SlotItem) -> Bool {
-        self.holdings[item.target]?.item.number == item.number
-            && self.holdings[item.target]?.item.version == item.version
-    }
-
-    /// Whether a copy that RDS does not report must have been visible before, had it still run.
-    private func hasEnded(_ item: SlotItem, at now: Instant) -> Bool {
-        if self.isHeld(item), let holding = self.holdings[item.target] {
-            return holding.isRunning && now - holding.since >= self.settings.settling
-        }
-        // The version was there before RDS was asked, and said that the copy ran: no clock but this process's matters.
-        guard item.isRunning, let witness = self.witnessed[item.number], witness.version == item.version else {
-            return false
-        }
-        return now - witness.since >= self.settings.settling
-    }
-
-    // MARK: - Renewing
-
-    /// The writes that renew the leases of the running copies held here, once a third of the lease is left.
-    ///
-    /// A slot whose copy did not start in all that time is let go: the lease ends, and evidence frees it.
-    package func renewals(at now: Instant) -> [SlotWrite] {
-        self.holdings.values
-            .filter { $0.isRunning && $0.item.expires - now <= self.settings.lease / 3 }
-            .sorted { $0.item.number < $1.item.number }
-            .map { holding in
-                let next = holding.item.renewed(until: now + self.settings.lease, isRunning: true)
-                return .replace(next, from: holding.item.version)
-            }
-    }
-
-    /// Notes that a renewal took place, unless the slot was given up meanwhile.
-    package mutating func renewed(_ item: SlotItem) {
-        self.items[item.number] = item
-        guard self.holdings[item.target]?.item.number == item.number else { return }
-        self.holdings[item.target]?.item = item
-    }
-
-    /// Notes that a renewal missed.
-    ///
-    /// - Returns: The renewal to try instead; `nil` when the slot is another's now, or gone, and is held no longer.
-    package mutating func renewalMissed(_ write: SlotWrite, found: SlotItem?, at now: Instant) -> SlotWrite? {
-        self.items[write.item.number] = found
-        guard let holding = self.holdings[write.item.target], holding.item.number == write.item.number else {
-            return nil
-        }
-        guard let found, found.target == write.item.target, found.owner == self.settings.owner else {
-            self.holdings[write.item.target] = nil
-            return nil
-        }
-        self.holdings[write.item.target]?.item = found
-        guard !found.isWriting(of: write.item) else { return nil }
-        return .replace(found.renewed(until: now + self.settings.lease, isRunning: true), from: found.version)
-    }
 }
 
 extension SlotItem {
     /// Whether this item is what that write left behind.
-    fileprivate func isWriting(of item: SlotItem) -> Bool {
+    func isWriting(of item: SlotItem) -> Bool {
         (self.version, self.owner, self.target) == (item.version, item.owner, item.target)
     }
 }

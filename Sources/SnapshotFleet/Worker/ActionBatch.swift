@@ -5,7 +5,10 @@
 package enum ActionBatch: Sendable {
     case single(CoreAction)
     /// What the ledger is told and asked, one after another: a slot freed in a step can be taken in the same step.
-    case ledger([CoreAction])
+    ///
+    /// Where slots are freed, the step's messages are deleted afterwards: a worker that is killed in between leaves a
+    /// message behind, whose next owner frees the slot, and not a slot that nobody knows of.
+    case ledger([CoreAction], then: [ActionBatch])
     /// Up to ten deletions in one call.
     case delete([(token: MessageToken, receiptHandle: String)])
     /// Up to ten messages given back in one call.
@@ -24,7 +27,7 @@ package enum ActionBatch: Sendable {
         var ledger: [CoreAction] = []
         for action in actions {
             switch action {
-            case .occupySlot, .releaseSlot, .learnLimit, .acquireSlot: ledger.append(action)
+            case .occupySlot, .releaseSlot, .disownSlot, .learnLimit, .acquireSlot: ledger.append(action)
             case .report, .finished: continue
             case .delete(let token, let receiptHandle): deletions.append((token, receiptHandle))
             case .requeue(let token, let receiptHandle, let delay): requeues.append((token, receiptHandle, delay))
@@ -34,10 +37,17 @@ package enum ActionBatch: Sendable {
             default: batches.append(.single(action))
             }
         }
-        if !ledger.isEmpty { batches.append(.ledger(ledger)) }
-        batches += deletions.chunked(by: self.limit).map { .delete($0) }
+        let deletes = deletions.chunked(by: self.limit).map { ActionBatch.delete($0) }
+        let freesSlots = ledger.contains { if case .releaseSlot = $0 { true } else { false } }
+        if !ledger.isEmpty { batches.append(.ledger(ledger, then: freesSlots ? deletes : [])) }
+        if !freesSlots { batches += deletes }
         batches += requeues.chunked(by: self.limit).map { .requeue($0) }
         return batches
+    }
+
+    /// What is carried out once this batch is, whatever came of it.
+    package var followers: [ActionBatch] {
+        if case .ledger(_, let then) = self { then } else { [] }
     }
 }
 

@@ -63,12 +63,18 @@ package protocol SlotLedger: Sendable {
     func acquire(_ pool: SlotPool, target: String, limit: Int, at now: Instant) async throws -> Bool
     /// Notes that a copy runs, whoever started it.
     func occupy(_ pool: SlotPool, target: String, at now: Instant) async throws
-    /// Frees the slot of a copy that is known to run no longer.
-    func release(_ pool: SlotPool, target: String) async throws
+    /// Frees the slot of a copy, as far as the evidence goes.
+    func release(_ pool: SlotPool, target: String, because evidence: SlotEvidence) async throws
+    /// Notes that this worker follows a copy no longer, whose slot stays taken.
+    func disown(_ pool: SlotPool, target: String) async throws
     /// Notes that RDS refused more than `limit` copies.
     func learn(_ pool: SlotPool, limit: Int, at now: Instant) async throws
     /// Takes in which copies RDS reports as in progress: evidence for every slot of the pool.
     func observe(_ pool: SlotPool, inProgress targets: [String], at now: Instant) async throws
+    /// The copies whose slots nobody seems to look after any more; it takes evidence to free them.
+    func overdue(_ pool: SlotPool, at now: Instant) async throws -> [String]
+    /// Takes in which of these copies, asked about by name after `now`, RDS reports as in progress.
+    func settle(_ pool: SlotPool, _ targets: [String], inProgress: [String], at now: Instant) async throws
 }
 
 /// Is told what happens; the log, the metrics and the demo's screen are notifiers.

@@ -10,7 +10,7 @@ extension Worker {
     func perform(_ batch: ActionBatch) async -> [CoreInput] {
         switch batch {
         case .single(let action): await self.perform(action).map { [$0] } ?? []
-        case .ledger(let actions): await self.performInOrder(actions)
+        case .ledger(let actions, _): await self.performInOrder(actions)
         case .delete(let entries): await self.delete(entries)
         case .requeue(let entries): await self.requeue(entries)
         case .extend(let entries, let timeout): [await self.extend(entries, visibilityTimeout: timeout)]
@@ -31,8 +31,11 @@ extension Worker {
         case .sweep(let token, let request): await self.sweep(token, request)
         case .occupySlot(let pool, let target):
             await self.tellLedger { try await $0.occupy(pool, target: target, at: $1) }
-        case .releaseSlot(let pool, let target):
-            await self.tellLedger { ledger, _ in try await ledger.release(pool, target: target) }
+        case .releaseSlot(let pool, let target, let evidence):
+            await self.tellLedger { ledger, _ in try await ledger.release(pool, target: target, because: evidence) }
+        case .disownSlot(let pool, let target):
+            await self.tellLedger { ledger, _ in try await ledger.disown(pool, target: target) }
+        case .auditSlots(let pool): await self.auditSlots(of: pool)
         case .learnLimit(let pool, let limit):
             await self.tellLedger { try await $0.learn(pool, limit: limit, at: $1) }
         case .delete, .requeue, .extend, .report, .finished: nil
@@ -86,6 +89,17 @@ extension Worker {
         }
     }
 
+    private func auditSlots(of pool: SlotPool) async -> CoreInput {
+        _ = await self.tellLedger { ledger, asked in
+            let overdue = Array(try await ledger.overdue(pool, at: asked).prefix(100))
+            guard !overdue.isEmpty else { return }
+            let found = try await self.ports.snapshots.describeTargets(overdue, in: pool)
+            let running = found.filter { $0.phase == .inProgress }.map(\.arn.identifier)
+            try await ledger.settle(pool, overdue, inProgress: running, at: asked)
+        }
+        return .slotsAudited(pool)
+    }
+
     private func acquire(_ id: CopyJob.ID, _ pool: SlotPool, target: String) async -> CoreInput {
         do {
             let limit = self.policy.usableSlots(in: pool)
@@ -118,7 +132,11 @@ extension Worker {
     private func deleteTarget(_ id: CopyJob.ID, _ target: String) async -> CoreInput {
         let pool = SlotPool(destination: id.destination, kind: id.source.kind)
         do {
-            try await self.ports.snapshots.deleteTarget(target, in: pool)
+            // A worker with a duplicate of this job may have been quicker, and have started anew under the same name.
+            let found = try await self.ports.snapshots.describeTargets([target], in: pool)
+            if found.contains(where: { $0.phase == .failed && TagMerge.marks($0.tags, copyOf: id.source) }) {
+                try await self.ports.snapshots.deleteTarget(target, in: pool)
+            }
             return .targetDeleted(id)
         } catch {
             return .targetNotDeleted(id, Trouble(of: .deleteTarget, kind: pool.kind, error))

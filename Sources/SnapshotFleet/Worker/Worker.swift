@@ -67,7 +67,11 @@ package final class Worker: Service {
                         let actions = self.decide(input, feed: feed, in: &group)
                         guard !actions.contains(.finished) else { break }
                         for batch in ActionBatch.batches(of: actions) {
-                            group.addTask { for input in await self.perform(batch) { feed.yield(input) } }
+                            group.addTask {
+                                for part in [batch] + batch.followers {
+                                    for input in await self.perform(part) { feed.yield(input) }
+                                }
+                            }
                         }
                     }
                     group.cancelAll()

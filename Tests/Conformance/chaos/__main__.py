@@ -51,6 +51,9 @@ def self_check(seed: int) -> bool:
         ("workers share no ledger", crowded, "within limits"),
         ("slots are shared", replace(crowded, slot_table=True, sabotage="nothing"), None),
         ("slots seem to be free", replace(crowded, slot_table=True, sabotage="hidden-slots"), "within limits"),
+        # As many slots as there are jobs: none of them comes back.
+        ("slots stay taken", replace(small, slot_table=True, slots={INSTANCE: 40, CLUSTER: 40}, rds_limit=40,
+                                     sabotage="kept-slots"), "slots free"),
     ]
     if not knows_slot_table():
         scenarios = [scenario for scenario in scenarios if not scenario[1].slot_table]

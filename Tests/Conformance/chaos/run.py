@@ -23,6 +23,10 @@ from .storms import storm
 
 # What a kill takes on average, so that the world has time to notice it.
 SECONDS_PER_KILL = 1.5
+# How long slots may stay taken that dead workers left behind: their leases end after half an hour of the world's, and
+# whoever is alive looks for such slots every quarter of an hour at the latest.
+SLOT_PATIENCE = 3600 / SPEED
+SLOT_WRITES = ("PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems")
 # How many copies a second a quiet fleet carries at the least, on a busy machine.
 COPIES_PER_SECOND = 3
 
@@ -48,6 +52,9 @@ class Run:
         self.fleet = fleet
         self.journal = Journal()
         self.generator = random.Random(options.seed)
+        #: How many slots nobody had given back once the work was done, and how long they stayed taken.
+        self.slots_left = 0
+        self.slots_freed_after = 0.0
 
     def perform(self) -> None:
         self.fleet.start(self.options.workers)
@@ -104,6 +111,19 @@ class Run:
             self._read()
             empty = empty + 1 if is_empty(self.stage.depths()) else 0
             time.sleep(0.4)
+        if self.options.slot_table:
+            self._settle_slots()
+
+    def _settle_slots(self) -> None:
+        """Waits until every slot is free: evidence frees what dead workers held, though nothing is due any more."""
+        started = time.monotonic()
+        self.slots_left = len(self._taken_slots())
+        patience = 0 if self.options.sabotage else SLOT_PATIENCE
+        while self._taken_slots() and time.monotonic() < started + patience:
+            self.fleet.tend()
+            self._read()
+            time.sleep(0.4)
+        self.slots_freed_after = time.monotonic() - started
 
     def evidence(self) -> Evidence:
         return Evidence(
@@ -149,8 +169,20 @@ class Run:
             ("faults", f"{faults.total()}: {counts(faults)}"),
             ("requests", f"{len(entries)}: {counts(Counter(entry.service for entry in entries))}"),
             ("RDS calls", f"{len(asked) / max(1, available):.2f} for each copy"),
+            *(self._slot_summary(available) if self.options.slot_table else []),
             ("duration", f"{seconds:.0f} s, {seconds * SPEED / 3600:.1f} h of the world's"),
         ]
+
+
+    def _slot_summary(self, available: int) -> list[tuple[str, str]]:
+        writes = [
+            entry for entry in self.journal.entries
+            if entry.service == "dynamodb" and entry.operation in SLOT_WRITES and entry.outcome == "OK"
+        ]
+        left = f"{self.slots_left} by dead workers"
+        if self.slots_left:
+            left += f", the last of them free after {self.slots_freed_after * SPEED / 60:.0f} min of the world's"
+        return [("slots left", left), ("slot writes", f"{len(writes) / max(1, available):.2f} for each copy")]
 
 
 def run(options: Options, logs: Path) -> Result:

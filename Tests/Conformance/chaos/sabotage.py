@@ -82,12 +82,18 @@ def hidden_slots(request: Request) -> bytes | None:
     return None
 
 
+def kept_slots(request: Request) -> bytes | None:
+    """A slot that is given back stays taken."""
+    return b"{}" if request.target == "DynamoDB_20120810.DeleteItem" else None
+
+
 MODES: dict[str, Saboteur] = {
     "nothing": nothing,
     "early-delete": early_delete,
     "ignored-leases": ignored_leases,
     "lost-letters": lost_letters,
     "hidden-slots": hidden_slots,
+    "kept-slots": kept_slots,
 }
 
 

@@ -96,6 +96,11 @@ struct SimulatedAWS: Sendable {
         return try Self.session(environment, self.transport)
     }
 
+    /// A session in an AWS that was started by somebody else.
+    static func session(at url: String) throws -> AWSSession {
+        try self.session(self.environment(url: url), try self.transport.get())
+    }
+
     private static func session(
         _ environment: [String: String],
         _ transport: any HTTPTransport

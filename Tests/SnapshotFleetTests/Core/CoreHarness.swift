@@ -167,7 +167,7 @@ extension [CoreAction] {
     }
 
     var releases: [String] {
-        self.compactMap { if case .releaseSlot(_, let target) = $0 { target } else { nil } }
+        self.compactMap { if case .releaseSlot(_, let target, _) = $0 { target } else { nil } }
     }
 
     var extensions: [MessageToken] {

@@ -165,6 +165,19 @@ struct LeaseTests {
         #expect(harness.core.view.held == 0)
     }
 
+    @Test("a failed copy is not deleted after the lease: its message's new owner may have made it anew")
+    func failureIsSeenTooLate() throws {
+        var harness = try CoreHarness()
+        harness.startCopying(self.job)
+        harness.now = harness.now + .seconds(3600)
+        let failed = CoreHarness.target(of: self.job, status: "failed")
+        let actions = harness.happen(
+            .targetsDescribed(self.job.pool, asked: [failed.arn.identifier], found: [failed])
+        )
+        #expect(!actions.contains { if case .deleteTarget = $0 { true } else { false } })
+        #expect(harness.core.view.held == 0)
+    }
+
     @Test("nothing is received once the waiting room is full")
     func waitingRoom() throws {
         var harness = try CoreHarness { $0.waitingRoom = 2 }

@@ -125,9 +125,16 @@ import Testing
         let expected = Self.item(3, "a", owner: "me", version: 8, isRunning: true)
         let write = SlotWrite.replace(expected, from: 7)
         #expect(table.acquire("a", limit: 1, isFresh: true, at: Self.start) == .write(write))
-        // Its copy is another's: giving the slot up frees nothing.
+        // Its copy is another's: giving the slot up frees nothing, unless the copy is known to be whole.
         table.done(write, at: Self.start)
-        #expect(table.release("a") == nil)
+        #expect(table.release("a", because: .attemptOver) == nil)
+        // Nor does a second attempt make it this process's own.
+        guard case .write(let again) = table.acquire("a", limit: 1, isFresh: true, at: Self.start) else {
+            Issue.record("no second write")
+            return
+        }
+        table.done(again, at: Self.start)
+        #expect(table.release("a", because: .attemptOver) == nil)
     }
 
     @Test func ownWriteIsRecognised() {
@@ -138,7 +145,7 @@ import Testing
             return
         }
         #expect(table.missed(write, found: write.item, at: Self.start) == true)
-        #expect(table.release("a") == .delete(write.item))
+        #expect(table.release("a", because: .attemptOver) == .delete(write.item))
     }
 
     @Test func freshSlotNeverHasAVersionItHadBefore() {
@@ -151,7 +158,7 @@ import Testing
                 table.done(write, at: now)
                 versions.insert(write.item.version)
             }
-            _ = table.release("a")
+            _ = table.release("a", because: .attemptOver)
         }
         #expect(versions.count == 10)
     }
@@ -210,6 +217,51 @@ import Testing
         #expect(table.observe([], at: Self.start + Self.lease).count == 1)
     }
 
+    @Test(
+        "a slot whose lease has ended goes only when RDS, asked about its copy, does not report it in progress",
+        arguments: [
+            // Lease left in seconds, asked about, in progress; what happens.
+            (0, true, false, "freed"), (-7200, true, false, "freed"), (0, true, true, "renewed"),
+            (1, true, false, "nothing"), (0, false, false, "nothing"),
+        ]
+    )
+    func settling(_ left: Int, _ isAsked: Bool, _ isRunning: Bool, _ outcome: String) {
+        var table = Self.table()
+        let item = Self.item(0, "a", expiresIn: left)
+        table.take([item, Self.item(1, "b")], reach: 20, at: Self.start)
+        #expect(table.overdue(at: Self.start) == (left <= 0 ? ["a"] : []))
+        switch table.settle(isAsked ? ["a"] : [], inProgress: isRunning ? ["a"] : [], at: Self.start) {
+        case []: #expect(outcome == "nothing")
+        case [.delete(item)]: #expect(outcome == "freed")
+        case [.replace(Self.item(0, "a", version: 8, isRunning: true), from: 7)]: #expect(outcome == "renewed")
+        case let writes: Issue.record("\(writes)")
+        }
+    }
+
+    @Test func availableCopyNeedsNoSlotWhoeverHoldsIt() {
+        var table = Self.table()
+        let item = Self.item(0, "a", isRunning: true)
+        table.take([item], reach: 20, at: Self.start)
+        #expect(table.release("a", because: .attemptOver) == nil)
+        #expect(table.release("a", because: .available) == .delete(item))
+        // Somebody takes it over just then, to copy what is there already.
+        let newer = Self.item(0, "a", owner: "third", version: 8)
+        #expect(table.releaseAgain("a", because: .available, found: newer) == .delete(newer))
+        #expect(table.releaseAgain("a", because: .attemptOver, found: newer) == nil)
+        #expect(table.releaseAgain("a", because: .available, found: Self.item(0, "b", version: 9)) == nil)
+        #expect(table.releaseAgain("a", because: .available, found: nil) == nil)
+    }
+
+    @Test func disownedSlotStaysUntilItsLeaseEnds() {
+        var table = Self.table()
+        table.take([], reach: 20, at: Self.start)
+        Self.hold("a", in: &table)
+        table.disown("a")
+        #expect(table.items.count == 1)
+        #expect(table.renewals(at: Self.start + .seconds(1500)).isEmpty)
+        #expect(table.overdue(at: Self.start + Self.lease) == ["a"])
+    }
+
     // MARK: - Renewing
 
     @Test func leaseIsRenewedOnceAThirdIsLeft() {
@@ -239,7 +291,7 @@ import Testing
         #expect(again?.item.version == version + 1)
         #expect(table.renewalMissed(write, found: Self.item(0, "a", version: version), at: now) == nil)
         #expect(table.renewals(at: now).isEmpty)
-        #expect(table.release("a") == nil)
+        #expect(table.release("a", because: .attemptOver) == nil)
     }
 
     @Test func renewalThatIsAnsweredAfterTheReleaseBringsNothingBack() {
@@ -248,12 +300,12 @@ import Testing
         Self.hold("a", in: &table)
         let now = Self.start + .seconds(1200)
         let write = table.renewals(at: now).first
-        guard let write, let deletion = table.release("a") else {
+        guard let write, let deletion = table.release("a", because: .attemptOver) else {
             Issue.record("nothing to do")
             return
         }
         table.renewed(write.item)
-        #expect(table.releaseAgain("a", found: write.item) == .delete(write.item))
+        #expect(table.releaseAgain("a", because: .attemptOver, found: write.item) == .delete(write.item))
         #expect(table.missed(deletion, found: write.item, at: now) == false)
         #expect(table.renewals(at: now + Self.lease).isEmpty)
     }
