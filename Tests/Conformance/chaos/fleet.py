@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
 import signal
 import subprocess
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -28,6 +30,30 @@ class Span:
 
     start: float
     end: float
+
+
+@contextlib.contextmanager
+def watch(outages: list[Span], pause: float = 0.2, late: float = 0.8) -> Iterator[list[Span]]:
+    """Notes when the machine is too busy to let even this process run: workers miss their heartbeats then."""
+    stalls: list[Span] = []
+    over = threading.Event()
+
+    def look() -> None:
+        before = time.time()
+        while not over.wait(pause):
+            now = time.time()
+            if now - before > pause + late:
+                stalls.append(Span(before, now))
+                outages.append(stalls[-1])
+            before = now
+
+    thread = threading.Thread(target=look, daemon=True)
+    thread.start()
+    try:
+        yield stalls
+    finally:
+        over.set()
+        thread.join()
 
 
 @dataclass

@@ -16,7 +16,7 @@ from pathlib import Path
 from . import sabotage
 from .checks import Violation, violations
 from .evidence import DeadLetter, Evidence, Journal, copies, dead_letters, is_empty
-from .fleet import Fleet
+from .fleet import Fleet, Span, watch
 from .model import Options
 from .stage import SLOTS, SPEED, VISIBILITY, Stage, stage
 from .storms import storm
@@ -55,6 +55,8 @@ class Run:
         #: How many slots nobody had given back once the work was done, and how long they stayed taken.
         self.slots_left = 0
         self.slots_freed_after = 0.0
+        #: When the machine was too busy to let anything run.
+        self.stalls: list[Span] = []
 
     def perform(self) -> None:
         self.fleet.start(self.options.workers)
@@ -170,6 +172,7 @@ class Run:
             ("requests", f"{len(entries)}: {counts(Counter(entry.service for entry in entries))}"),
             ("RDS calls", f"{len(asked) / max(1, available):.2f} for each copy"),
             *(self._slot_summary(available) if self.options.slot_table else []),
+            *([("machine", f"stalled {len(self.stalls)} times")] if self.stalls else []),
             ("duration", f"{seconds:.0f} s, {seconds * SPEED / 3600:.1f} h of the world's"),
         ]
 
@@ -206,7 +209,8 @@ def run(options: Options, logs: Path) -> Result:
         )
         stack.callback(fleet.end)
         current = Run(options, made, fleet)
-        current.perform()
+        with watch(fleet.outages) as current.stalls:
+            current.perform()
         evidence = current.evidence()
         found = violations(evidence)
         if fleet.kills.total() < options.kills:
