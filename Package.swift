@@ -62,7 +62,9 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
-        .testTarget(name: "AWSClientTests", dependencies: ["AWSClient"], swiftSettings: settings),
+        // An HTTP server that says what a test tells it to.
+        .target(name: "Loopback", path: "Tests/Loopback", swiftSettings: settings),
+        .testTarget(name: "AWSClientTests", dependencies: ["AWSClient", "Loopback"], swiftSettings: settings),
         .testTarget(
             name: "SnapshotFleetTests",
             dependencies: [
@@ -87,7 +89,7 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "AWSClient", "LocalAWS", "SnapshotFleet",
+                "AWSClient", "LocalAWS", "Loopback", "SnapshotFleet",
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ],
             swiftSettings: settings

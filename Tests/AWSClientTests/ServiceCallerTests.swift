@@ -2,6 +2,7 @@
 // Copyright (c) the snapferry authors
 
 import AWSClient
+import Loopback
 import Testing
 
 @Suite("ServiceCaller", .timeLimit(.minutes(5)))

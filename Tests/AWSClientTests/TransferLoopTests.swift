@@ -2,6 +2,7 @@
 // Copyright (c) the snapferry authors
 
 import AWSClient
+import Loopback
 import Synchronization
 import Testing
 
@@ -103,6 +104,16 @@ struct TransferLoopTests {
         #expect(error?.isRetryable == true)
         #expect(error?.message.hasPrefix("127.0.0.1:1: ") == true)
         #expect(error?.message.contains("secret") == false)
+    }
+
+    @Test("a name that nobody knows is retryable: it may be known again later")
+    func unknownName() async throws {
+        let loop = try TransferLoop()
+        defer { loop.shutdown() }
+        let error = await #expect(throws: AWSError.self) {
+            try await loop.send(HTTPRequest(method: "GET", url: "http://nowhere.invalid/", bypassesProxy: true))
+        }
+        #expect(error?.isRetryable == true)
     }
 
     @Test("silence ends at the request's timeout")

@@ -13,39 +13,39 @@ import Darwin
 #endif
 
 /// An HTTP/1.1 server on a loopback port, on one thread, that says exactly what a test tells it to.
-final class LoopbackServer: Sendable {
+package final class LoopbackServer: Sendable {
     /// A request as it came in.
-    struct Received: Sendable {
+    package struct Received: Sendable {
         /// Method, target and headers, lines ended by CR LF.
-        let head: String
-        let body: [UInt8]
+        package let head: String
+        package let body: [UInt8]
         /// Counts connections from 0.
-        let connection: Int
+        package let connection: Int
     }
 
     /// What to do about a request.
-    struct Reply: Sendable {
-        var bytes: [UInt8]
-        var closes = false
+    package struct Reply: Sendable {
+        package var bytes: [UInt8]
+        package var closes = false
 
         /// A well-formed answer on a connection that stays open.
-        static func answer(_ status: Int = 200, headers: [String] = [], body: [UInt8] = []) -> Reply {
+        package static func answer(_ status: Int = 200, headers: [String] = [], body: [UInt8] = []) -> Reply {
             let lines = ["HTTP/1.1 \(status) X", "Content-Length: \(body.count)"] + headers
             return Reply(bytes: Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8) + body)
         }
 
         /// These very bytes, and then the end of the connection.
-        static func raw(_ text: String) -> Reply { Reply(bytes: Array(text.utf8), closes: true) }
+        package static func raw(_ text: String) -> Reply { Reply(bytes: Array(text.utf8), closes: true) }
         /// Nothing, for as long as the client waits.
-        static let silence = Reply(bytes: [])
+        package static let silence = Reply(bytes: [])
     }
 
-    let port: Int
+    package let port: Int
     private let listener: Int32
     private let isStopping = Atomic<Bool>(false)
     private let handler: @Sendable (Received) -> Reply
 
-    init(_ handler: @escaping @Sendable (Received) -> Reply) {
+    package init(_ handler: @escaping @Sendable (Received) -> Reply) {
         self.handler = handler
         self.listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
@@ -64,9 +64,9 @@ final class LoopbackServer: Sendable {
         DispatchQueue(label: "loopback-server").async { [self] in self.run() }
     }
 
-    var url: String { "http://127.0.0.1:\(self.port)/" }
+    package var url: String { "http://127.0.0.1:\(self.port)/" }
 
-    func stop() { self.isStopping.store(true, ordering: .relaxed) }
+    package func stop() { self.isStopping.store(true, ordering: .relaxed) }
 
     private struct Connection {
         let number: Int
