@@ -47,6 +47,8 @@ package struct AWSError: Error, Sendable, Equatable {
     package let requestID: String?
     /// The HTTP status of the answer; `nil` when none arrived.
     package let httpStatus: Int?
+    /// Whether it was credentials that could not be had: the call was never sent.
+    package var isForWantOfCredentials = false
 
     /// Describes a failure.
     package init(
@@ -66,6 +68,12 @@ package struct AWSError: Error, Sendable, Equatable {
     /// Whether the same request may succeed later.
     package var isRetryable: Bool {
         [.throttled, .timedOut, .unavailable, .malformedAnswer].contains(self.code)
+    }
+
+    /// Whether AWS may have acted on the request all the same: an answer was lost, or says nothing about it.
+    package var leavesOutcomeOpen: Bool {
+        !self.isForWantOfCredentials
+            && [.timedOut, .unavailable, .malformedAnswer, .cancelled].contains(self.code)
     }
 }
 

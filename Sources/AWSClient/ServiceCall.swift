@@ -19,6 +19,12 @@ package struct ServiceCall: Sendable {
     package var attempts: Int?
     /// Service codes that are an answer to this call rather than a failure, as a condition that did not hold.
     package var expectedRefusals: Set<String>
+    /// Is asked right before each attempt is signed and sent; `nil` allows them all.
+    ///
+    /// For what must not happen late: a process can be stopped for minutes between two attempts. Once it says no, the call
+    /// ends with code `timedOut`. What is stopped between the question and the wire stays possible, but AWS refuses
+    /// signatures that are older than a few minutes.
+    package var isAllowed: (@Sendable () -> Bool)?
 
     /// Makes a call that has no expected refusals unless told otherwise.
     package init(
@@ -26,13 +32,15 @@ package struct ServiceCall: Sendable {
         body: Body,
         timeout: Duration = .seconds(30),
         attempts: Int? = nil,
-        expectedRefusals: Set<String> = []
+        expectedRefusals: Set<String> = [],
+        isAllowed: (@Sendable () -> Bool)? = nil
     ) {
         self.operation = operation
         self.body = body
         self.timeout = timeout
         self.attempts = attempts
         self.expectedRefusals = expectedRefusals
+        self.isAllowed = isAllowed
     }
 }
 

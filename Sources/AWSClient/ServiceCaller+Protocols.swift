@@ -6,9 +6,10 @@ extension ServiceCaller {
     func query<Output: Sendable>(
         _ form: QueryForm,
         operation: String,
+        whileAllowed isAllowed: (@Sendable () -> Bool)? = nil,
         decode: (XMLNode) throws(AWSError) -> Output
     ) async throws(AWSError) -> Output {
-        let call = ServiceCall(operation: operation, body: .query(form))
+        let call = ServiceCall(operation: operation, body: .query(form), isAllowed: isAllowed)
         return try await self.send(call) { (answer) throws(AWSError) in try decode(try answer.result(of: operation)) }
     }
 

@@ -57,7 +57,8 @@ package final class ServiceCaller: Sendable {
     ///   - call: What to call.
     ///   - decode: Reads the answer; what it throws counts as a failure of the attempt.
     /// - Returns: What `decode` made of the answer.
-    /// - Throws: ``AWSError``, the last attempt's; code `cancelled` as soon as the task is cancelled.
+    /// - Throws: ``AWSError``: the last attempt's, but where AWS did not act on that, and may have acted on an earlier
+    ///   one, that one's. Code `cancelled` as soon as the task is cancelled.
     package func send<Output: Sendable>(
         _ call: ServiceCall,
         decode: (ServiceAnswer) throws(AWSError) -> Output
@@ -65,8 +66,12 @@ package final class ServiceCaller: Sendable {
         let limit = max(1, call.attempts ?? self.context.retry.maxAttempts)
         var attempt = Attempt(invocationID: UUID().uuidString.lowercased(), limit: limit)
         while true {
-            try await self.pace()
-            let credentials = try await self.context.credentials.credentials()
+            let credentials: Credentials
+            do throws(AWSError) {
+                credentials = try await self.prepare(call)
+            } catch {
+                throw attempt.outcome(endingWith: error)
+            }
             let outcome = await self.attempt(call, attempt, credentials, decode)
             let error: AWSError
             switch outcome.result {
@@ -84,14 +89,19 @@ package final class ServiceCaller: Sendable {
                 attempt.hasRefreshed = true
                 await self.context.credentials.invalidate(credentials)
             } else {
-                guard let delay = self.delay(after: error, attempt, outcome.serverDelay) else { throw error }
+                guard let delay = self.delay(after: error, attempt, outcome.serverDelay) else {
+                    throw attempt.outcome(endingWith: error)
+                }
                 try await self.wait(delay)
-                attempt.lastError = error
+                attempt.failed(with: error)
                 attempt.number += 1
             }
             self.countRetry(of: call)
         }
     }
+
+    /// How far AWS's clock is ahead of this machine's, as far as answers have told it; zero while they seem to agree.
+    package var clockOffset: Duration { self.state.withLock { $0.skew.offset } }
 
     /// AWS's time, as far as answers have told it.
     func correctedNow() -> Instant {
@@ -108,6 +118,36 @@ package final class ServiceCaller: Sendable {
         var hasRefreshed = false
         var hasCorrectedClock = false
         var lastError: AWSError?
+        /// The last failure that leaves open whether AWS has acted on the request.
+        var doubt: AWSError?
+
+        mutating func failed(with error: AWSError) {
+            self.lastError = error
+            if error.leavesOutcomeOpen { self.doubt = error }
+        }
+
+        /// What the call ends with: a throttled last attempt says nothing about one whose answer was lost.
+        func outcome(endingWith error: AWSError) -> AWSError {
+            let saysNothing = [.throttled, .expiredCredentials].contains(error.code) || error.isForWantOfCredentials
+            return saysNothing ? self.doubt ?? error : error
+        }
+    }
+
+    /// Waits for the attempt's turn and its credentials, and asks whether it may still be made.
+    private func prepare(_ call: ServiceCall) async throws(AWSError) -> Credentials {
+        try await self.pace()
+        let credentials: Credentials
+        do throws(AWSError) {
+            credentials = try await self.context.credentials.credentials()
+        } catch {
+            var error = error
+            error.isForWantOfCredentials = error.code != .cancelled
+            throw error
+        }
+        guard call.isAllowed?() ?? true else {
+            throw AWSError(.timedOut, message: "\(call.operation) was not sent any more: it was too late for it")
+        }
+        return credentials
     }
 
     private struct Outcome<Output> {

@@ -67,7 +67,10 @@ package struct RDSSnapshotService: SnapshotService {
         }
     }
 
-    package func startCopy(_ request: CopyRequest) async throws -> Snapshot {
+    package func startCopy(
+        _ request: CopyRequest,
+        whileAllowed isAllowed: @escaping @Sendable () -> Bool
+    ) async throws -> Snapshot {
         let rds = try self.rds(at: request.pool.destination)
         let kind: RDSClient.CopyKind = request.pool.kind == .instance ? .instance : .cluster
         var copy = RDSClient.CopyRequest(
@@ -84,8 +87,8 @@ package struct RDSSnapshotService: SnapshotService {
         }
         let target: Snapshot? =
             switch request.pool.kind {
-            case .instance: Snapshot(try await rds.copyDBSnapshot(copy))
-            case .cluster: Snapshot(try await rds.copyDBClusterSnapshot(copy))
+            case .instance: Snapshot(try await rds.copyDBSnapshot(copy, whileAllowed: isAllowed))
+            case .cluster: Snapshot(try await rds.copyDBClusterSnapshot(copy, whileAllowed: isAllowed))
             }
         guard let target else {
             throw AWSError(.malformedAnswer, message: "RDS accepted the copy \(request.target) but does not name it")

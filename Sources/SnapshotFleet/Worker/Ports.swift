@@ -43,10 +43,17 @@ package protocol SnapshotService: Sendable {
     func describe(_ snapshots: [SnapshotARN], in group: SourceGroup) async throws -> [Snapshot]
     /// Lists the copies in progress at a destination, whoever started them.
     func copiesInProgress(in pool: SlotPool) async throws -> [Snapshot]
-    /// Starts a copy.
+    /// Starts a copy, in as many attempts as it takes.
     ///
+    /// - Parameters:
+    ///   - request: What to copy.
+    ///   - isAllowed: Is asked right before each attempt; once it says no, none is sent any more, and the call ends with
+    ///     an error that leaves open whether an earlier one was heard.
     /// - Returns: The target as RDS describes it right after accepting.
-    func startCopy(_ request: CopyRequest) async throws -> Snapshot
+    func startCopy(
+        _ request: CopyRequest,
+        whileAllowed isAllowed: @escaping @Sendable () -> Bool
+    ) async throws -> Snapshot
     /// Describes targets by identifier; those that do not exist are missing from the answer.
     func describeTargets(_ identifiers: [String], in pool: SlotPool) async throws -> [Snapshot]
     /// Deletes one of our own targets that has failed.
@@ -75,6 +82,14 @@ package protocol SlotLedger: Sendable {
     func overdue(_ pool: SlotPool, at now: Instant) async throws -> [String]
     /// Takes in which of these copies, asked about by name after `now`, RDS reports as in progress.
     func settle(_ pool: SlotPool, _ targets: [String], inProgress: [String], at now: Instant) async throws
+}
+
+/// Is told when a worker begins and ceases to start copies.
+package protocol StartObserver: Sendable {
+    /// Takes a note of a change; must not block.
+    func startsCopies(_ isStarting: Bool, at now: Instant)
+    /// Takes a note that the worker starts nothing any more; must not block.
+    func drains(at now: Instant)
 }
 
 /// Is told what happens; the log, the metrics and the demo's screen are notifiers.

@@ -113,7 +113,8 @@ extension Worker {
 
     private func start(_ request: CopyRequest) async -> CoreInput {
         do {
-            return .copyStarted(request.job, try await self.ports.snapshots.startCopy(request))
+            let target = try await self.ports.snapshots.startCopy(request) { self.mayStart(request.job) }
+            return .copyStarted(request.job, target)
         } catch {
             return .copyRejected(request.job, Trouble(of: .copy, kind: request.pool.kind, error))
         }

@@ -48,16 +48,34 @@ extension RDSClient {
     }
 
     /// Starts a copy of an instance's snapshot in this Region.
-    package func copyDBSnapshot(_ request: CopyRequest) async throws(AWSError) -> DBSnapshot {
-        try await self.call(Self.copyForm(request, .instance)) { (result) throws(AWSError) in
+    ///
+    /// - Parameters:
+    ///   - request: What to copy.
+    ///   - isAllowed: Is asked right before each attempt; `nil` allows them all. See ``ServiceCall/isAllowed``.
+    /// - Returns: The copy as RDS describes it right after accepting.
+    /// - Throws: ``AWSError``.
+    package func copyDBSnapshot(
+        _ request: CopyRequest,
+        whileAllowed isAllowed: (@Sendable () -> Bool)? = nil
+    ) async throws(AWSError) -> DBSnapshot {
+        try await self.call(Self.copyForm(request, .instance), whileAllowed: isAllowed) { (result) throws(AWSError) in
             guard let node = result["DBSnapshot"] else { throw .missing("DBSnapshot", in: "CopyDBSnapshot") }
             return DBSnapshot(node)
         }
     }
 
     /// Starts a copy of a cluster's snapshot in this Region.
-    package func copyDBClusterSnapshot(_ request: CopyRequest) async throws(AWSError) -> DBClusterSnapshot {
-        try await self.call(Self.copyForm(request, .cluster)) { (result) throws(AWSError) in
+    ///
+    /// - Parameters:
+    ///   - request: What to copy.
+    ///   - isAllowed: Is asked right before each attempt; `nil` allows them all. See ``ServiceCall/isAllowed``.
+    /// - Returns: The copy as RDS describes it right after accepting.
+    /// - Throws: ``AWSError``.
+    package func copyDBClusterSnapshot(
+        _ request: CopyRequest,
+        whileAllowed isAllowed: (@Sendable () -> Bool)? = nil
+    ) async throws(AWSError) -> DBClusterSnapshot {
+        try await self.call(Self.copyForm(request, .cluster), whileAllowed: isAllowed) { (result) throws(AWSError) in
             guard let node = result["DBClusterSnapshot"] else {
                 throw .missing("DBClusterSnapshot", in: "CopyDBClusterSnapshot")
             }

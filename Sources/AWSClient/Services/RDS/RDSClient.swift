@@ -78,9 +78,10 @@ package struct RDSClient: Sendable {
 
     func call<Output: Sendable>(
         _ form: QueryForm,
+        whileAllowed isAllowed: (@Sendable () -> Bool)? = nil,
         decode: (XMLNode) throws(AWSError) -> Output
     ) async throws(AWSError) -> Output {
-        try await self.caller.query(form, operation: form.action, decode: decode)
+        try await self.caller.query(form, operation: form.action, whileAllowed: isAllowed, decode: decode)
     }
 
     static func form(_ action: String) -> QueryForm { QueryForm(action: action, version: Self.version) }
