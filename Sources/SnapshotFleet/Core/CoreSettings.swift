@@ -35,6 +35,12 @@ package struct CoreSettings: Sendable, Equatable {
     package var circuitProbeInterval: Duration = .seconds(900)
     /// How long a destination is left alone once its quota of manual snapshots is used up.
     package var snapshotQuotaPause: Duration = .seconds(1800)
+    /// How long a destination is left alone after it named a quota that is unknown here.
+    package var unknownQuotaPause: Duration = .seconds(300)
+    /// How long after a slot was asked for RDS may still be asked to copy; well below what a ledger keeps it for.
+    package var startWithin: Duration = .seconds(600)
+    /// How long a drain waits for the calls whose answers decide about a slot.
+    package var drainPatience: Duration = .seconds(4)
 
     /// How long a message is held: an extension must never reach beyond SQS's 12 hours, which would be refused.
     var effectiveHold: Duration {

@@ -117,6 +117,14 @@ package enum FailureTable {
         }
     }
 
+    /// Whether a call failed because there were no credentials, or none that AWS accepts.
+    package static func concernsCredentials(_ error: AWSError) -> Bool {
+        let code = Self.normalized(error.serviceCode ?? "")
+        return error.isForWantOfCredentials || error.code == .noCredentials || error.code == .expiredCredentials
+            || Self.expired.contains(code)
+            || Self.refused.contains(code)
+    }
+
     private static let denials: Set<String> = [
         "AccessDenied", "UnauthorizedOperation", "NotAuthorized", "OptInRequired", "AuthorizationError",
     ]

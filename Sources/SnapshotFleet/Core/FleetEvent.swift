@@ -29,6 +29,8 @@ package enum FleetEvent: Sendable, Equatable {
     case limitLowered(SlotPool, Int)
     /// No more manual snapshots fit into the destination.
     case snapshotQuotaReached(SlotPool, detail: String)
+    /// RDS names a quota that is neither of the two known ones.
+    case unknownQuota(SlotPool, detail: String)
     /// RDS refuses everything of this kind: jobs are parked, and a probe goes now and then.
     case circuitOpened(SlotPool, DeadLetterReason, detail: String)
     /// RDS accepts copies again.
@@ -37,6 +39,10 @@ package enum FleetEvent: Sendable, Equatable {
     /// A call failed and will be made again.
     case trouble(operation: String, Trouble)
     case draining(held: Int)
+    /// The worker has begun to work, and takes everything to be there.
+    case working
+    /// Something that the worker depends on is lost, or back.
+    case readinessChanged(Readiness.Change, Readiness)
 }
 
 /// A copy that RDS reports as `available`.

@@ -42,7 +42,9 @@ package struct HeldMessage: Sendable {
         case job(CopyJob.ID)
         /// A sweep is running for it.
         case sweep
-        /// It is on its way out: deleted, requeued or dead-lettered; nothing else may touch it.
+        /// What takes its place is on its way to a queue; it stays hidden until a queue has that.
+        case posting
+        /// It is on its way out: deleted or requeued; nothing else may touch it.
         case leaving
     }
 

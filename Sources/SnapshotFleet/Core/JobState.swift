@@ -39,6 +39,8 @@ package struct JobState: Sendable {
     package var target: String
     /// Whether the slot is ours to give back: granted, or taken over together with a copy in progress.
     package var holdsSlot = false
+    /// When the ledger was asked for that slot; `nil` before that.
+    package var slotAskedAt: Instant?
     /// Whether its pool counts it as under way, and its lane as busy.
     package var isCounted = false
     /// Since when it waits, for the order of starting.

@@ -56,8 +56,7 @@ extension WorkerCore {
 
     mutating func replace(_ tokens: [MessageToken], with messages: [OutgoingMessage], _ step: inout CoreStep) {
         guard !tokens.isEmpty else { return }
-        for token in tokens { self.messages[token]?.purpose = .leaving }
-        step.actions.append(.replace(tokens, with: messages))
+        self.post(.replace(tokens, with: messages), for: tokens, &step)
     }
 
     mutating func delete(_ tokens: [MessageToken], _ step: inout CoreStep) {
@@ -92,7 +91,6 @@ extension WorkerCore {
         _ step: inout CoreStep
     ) {
         guard let first = tokens.first, let message = self.messages[first] else { return }
-        for token in tokens { self.messages[token]?.purpose = .leaving }
         self.companions[first] = Array(tokens.dropFirst())
         let letter = DeadLetter(
             body: message.delivery.body,
@@ -103,7 +101,7 @@ extension WorkerCore {
             attempts: message.delivery.receiveCount,
             firstSeen: job?.firstSeen ?? message.delivery.sentAt ?? message.receivedAt
         )
-        step.actions.append(.deadLetter(first, letter))
+        self.post(.deadLetter(first, letter), for: tokens, &step)
     }
 
     /// Decides what a failure does to a job, by its class.
@@ -198,32 +196,20 @@ extension WorkerCore {
         case .requeued(let token, _):
             // Where the call failed the message comes back by itself once its lease ends.
             self.messages[token] = nil
-        case .replaced(let tokens): self.delete(tokens, &step)
+        case .replaced(let tokens): self.posted(tokens, &step)
         case .notReplaced(let tokens, let failure):
             step.report(.trouble(operation: "SendMessage", failure))
-            for token in tokens { self.returnUnchanged(token, &step, &random) }
+            self.notPosted(tokens, &step, &random)
         case .deadLettered(let token):
-            self.delete([token] + (self.companions.removeValue(forKey: token) ?? []), &step)
+            self.posted([token] + (self.companions.removeValue(forKey: token) ?? []), &step)
         case .notDeadLettered(let token, let failure):
             step.report(.trouble(operation: "dead-letter", failure))
-            let tokens = [token] + (self.companions.removeValue(forKey: token) ?? [])
-            for token in tokens { self.returnUnchanged(token, &step, &random) }
+            self.notPosted([token] + (self.companions[token] ?? []), &step, &random)
         case .deleted(let token): self.messages[token] = nil
         case .notDeleted(let token, let failure):
             step.report(.trouble(operation: "DeleteMessage", failure))
             self.messages[token] = nil
         default: break
         }
-    }
-
-    /// Gives a message back as it came; the queue could not take what was to replace it.
-    private mutating func returnUnchanged(
-        _ token: MessageToken,
-        _ step: inout CoreStep,
-        _ random: inout some RandomNumberGenerator
-    ) {
-        guard let message = self.messages[token] else { return }
-        let delay = self.settings.backoff.delay(attempt: message.delivery.receiveCount, using: &random)
-        step.actions.append(.requeue(token, receiptHandle: message.delivery.receiptHandle, after: delay))
     }
 }

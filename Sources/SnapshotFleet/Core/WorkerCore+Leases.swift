@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) the snapferry authors
 
-import AWSClient
+package import AWSClient
 
 /// Keeping messages hidden while they are worked on.
 extension WorkerCore {
@@ -36,6 +36,8 @@ extension WorkerCore {
 
     /// SQS hides no message for more than 12 hours; whoever receives it next adopts the copy.
     private mutating func handBack(_ message: HeldMessage, _ step: inout CoreStep) {
+        // Nothing more can be done for what no queue took in all that time: the lease ends by itself.
+        guard message.purpose != .posting else { return }
         guard case .job(let id) = message.purpose, let state = self.jobs[id] else {
             return self.requeue(message.token, after: .zero, &step)
         }
@@ -65,6 +67,10 @@ extension WorkerCore {
     /// Another worker owns the message: whatever it carried is that worker's now, and nothing here may touch it.
     private mutating func forget(_ message: HeldMessage, _ step: inout CoreStep) {
         self.messages[message.token] = nil
+        if message.purpose == .posting {
+            let others = self.forgetOutbox(of: message.token)
+            for token in others { self.requeue(token, after: .zero, &step) }
+        }
         guard case .job(let id) = message.purpose, var state = self.jobs[id] else {
             return step.report(.leaseLost(nil))
         }
@@ -104,6 +110,7 @@ extension WorkerCore {
     mutating func drain(_ step: inout CoreStep) {
         guard !self.isDraining else { return }
         self.isDraining = true
+        self.drainEnds = step.now + self.settings.drainPatience
         self.receivesAgainAt = nil
         step.report(.draining(held: self.messages.count))
         for id in self.jobs.keys.sorted() {
@@ -115,9 +122,33 @@ extension WorkerCore {
         for message in self.messages.values.sorted(by: { $0.token < $1.token }) {
             switch message.purpose {
             case .event, .sweep: self.requeue(message.token, after: .zero, &step)
-            case .job, .leaving: continue
+            case .job, .posting, .leaving: continue
             }
         }
+        self.sendAllAgain(&step)
+    }
+
+    /// Gives back what still waits for an answer once a drain has waited long enough.
+    ///
+    /// A call that hangs would otherwise keep the message hidden after this worker is gone. Its copy may have been
+    /// started, so the slot stays taken: it is named after the target, and whoever receives the message finds both.
+    mutating func endWaitingOfDrain(_ step: inout CoreStep) {
+        guard let end = self.drainEnds, end <= step.now else { return }
+        self.drainEnds = nil
+        for id in self.jobs.keys.sorted() {
+            self.requeue(id, after: .zero, reason: "drain", keepingSlot: true, &step)
+        }
+    }
+
+    /// Whether RDS may be asked now to start the copy of this job.
+    ///
+    /// A process that was stopped for a while between two attempts of a call must not go on as if nothing had been: by
+    /// then another worker may have the message, and the ledger may have given the slot away.
+    package func mayStart(_ id: CopyJob.ID, at now: Instant) -> Bool {
+        guard let state = self.jobs[id], case .starting = state.phase, let asked = state.slotAskedAt else {
+            return false
+        }
+        return now - asked < self.settings.startWithin && self.ownsLease(of: state, now)
     }
 
     /// Whether an answer is still to come that decides about a slot.

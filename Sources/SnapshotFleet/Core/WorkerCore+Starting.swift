@@ -37,6 +37,7 @@ extension WorkerCore {
             }
             state.phase = .acquiring
             state.isCounted = true
+            state.slotAskedAt = step.now
             self.jobs[id] = state
             self.pools[pool]?.waiting.remove(id)
             self.pools[pool]?.busyLanes.insert(lane)
@@ -196,6 +197,10 @@ extension WorkerCore {
         case .quotaSnapshots:
             self.close(pool, for: self.settings.snapshotQuotaPause, reopensWithSlot: false, &step)
             step.report(.snapshotQuotaReached(pool, detail: failure.detail))
+            self.fail(id, failure, &step, &random)
+        case .quotaUnknown:
+            self.close(pool, for: self.settings.unknownQuotaPause, reopensWithSlot: false, &step)
+            step.report(.unknownQuota(pool, detail: failure.detail))
             self.fail(id, failure, &step, &random)
         case .configuration(let reason):
             self.refused(id, reason, failure, &step, &random)

@@ -18,6 +18,9 @@ package struct WorkerCore: Sendable {
     var sources: [SourceGroup: SourceQueue] = [:]
     /// Messages that go together through the dead-letter queue, by the one that is sent.
     var companions: [MessageToken: [MessageToken]] = [:]
+    /// What is on its way to a queue in place of messages, by the first of them.
+    var outbox: [MessageToken: OutboxEntry] = [:]
+    var resends = DeadlineHeap<MessageToken>()
     /// When each lane's newest confirmed copy was taken at the source, as far as this worker saw.
     var newestConfirmed: [CopyLane: Instant] = [:]
     var leases = DeadlineHeap<MessageToken>()
@@ -29,6 +32,8 @@ package struct WorkerCore: Sendable {
     var receiveFailures = 0
     var receivesAgainAt: Instant?
     var isDraining = false
+    /// When a drain stops waiting for answers that decide about slots.
+    var drainEnds: Instant?
     private var isFinished = false
 
     package init(settings: CoreSettings, policy: Policy) {
@@ -51,6 +56,8 @@ package struct WorkerCore: Sendable {
         var step = CoreStep(now: now)
         self.take(input, &step, &random)
         self.renewLeases(&step, &random)
+        self.sendAgain(&step)
+        self.endWaitingOfDrain(&step)
         self.describeWaitingSources(&step)
         self.startWaitingJobs(&step)
         self.lookAtTargets(&step)
@@ -66,9 +73,11 @@ package struct WorkerCore: Sendable {
     /// When the core next has to be asked even if nothing happens; `nil` when only an answer can bring it on.
     package var nextDeadline: Instant? {
         let pools = self.pools.values.compactMap { $0.waiting.isEmpty ? nil : $0.closedUntil }
-        let audit = self.isDraining ? nil : self.audits.earliest
-        return [self.leases.earliest, self.looks.earliest, self.receivesAgainAt, audit, pools.min()]
-            .compactMap(\.self).min()
+        let deadlines = [
+            self.leases.earliest, self.looks.earliest, self.resends.earliest, self.receivesAgainAt, self.drainEnds,
+            self.isDraining ? nil : self.audits.earliest, pools.min(),
+        ]
+        return deadlines.compactMap(\.self).min()
     }
 
     private mutating func take(

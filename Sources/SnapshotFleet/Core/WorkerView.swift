@@ -24,6 +24,11 @@ package struct WorkerView: Sendable, Equatable {
     /// Slots that this worker's copies take, by pool.
     package var underWay: [SlotPool: Int] = [:]
     package var isDraining = false
+    /// What the worker depends on, and what of it is lost.
+    package var readiness = Readiness()
+
+    /// Whether the worker takes jobs and can work on them.
+    package var isReady: Bool { !self.isDraining && self.readiness.isReady }
 
     package init() {}
 }
