@@ -14,4 +14,23 @@ struct Snapferry: AsyncParsableCommand {
             WorkCommand.self,
         ]
     )
+
+    /// Runs the command that the arguments name.
+    ///
+    /// A flag that no command knows ends with status 2, as everything does that could not even begin; the parser's own
+    /// status would be 64.
+    static func main() async {
+        do {
+            var command = try self.parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            guard self.exitCode(for: error) == .validationFailure else { self.exit(withError: error) }
+            LineOutput.standardError.write(self.fullMessage(for: error))
+            self.exit(withError: ExitCode(2))
+        }
+    }
 }

@@ -17,6 +17,12 @@ package enum FleetMetric {
     package static let circuits = "snapferry.circuits"
     /// Counter: messages that another worker had taken over.
     package static let lostLeases = "snapferry.leases.lost"
+    /// Counter: refusals of RDS that name a quota the fleet does not know.
+    package static let unknownQuotas = "snapferry.quotas.unknown"
+    /// Gauge: 1 while the worker has all that it can't work without, 0 while something of that is lost.
+    package static let ready = "snapferry.ready"
+    /// Gauge, by `what` (`credentials`, `queue`, `ledger`, `source`, `destination`): how many of these are lost.
+    package static let lost = "snapferry.lost"
     /// Counter, by `operation` and `class`: calls that failed and are made again.
     package static let troubles = "snapferry.troubles"
 }

@@ -26,6 +26,12 @@ package enum LogKey {
     package static let operation = "operation"
     package static let limit = "limit"
     package static let pool = "pool"
+    /// A dependency of the worker: `queue`, `destination 111122223333/eu-west-1`, and so on.
+    package static let what = "what"
+    package static let since = "since"
+    /// Whether the worker has all that it can't do without.
+    package static let ready = "ready"
+    package static let outage = "outage.seconds"
 }
 
 /// Writes what happens to the log: one `notice` for each confirmed copy.
@@ -59,6 +65,7 @@ package struct LogNotifier: Notifier {
                 "Not copied: a newer snapshot of the same database overtook it",
                 metadata: Self.metadata(id, [LogKey.reason: "\(newer)"])
             )
+        case .readinessChanged(let change, let readiness): self.readinessChanged(change, readiness)
         default: self.trouble(event)
         }
     }
@@ -108,6 +115,11 @@ package struct LogNotifier: Notifier {
                 "No more manual snapshots fit into the destination",
                 metadata: [LogKey.pool: "\(pool)", LogKey.detail: "\(detail)"]
             )
+        case .unknownQuota(let pool, let detail):
+            self.logger.error(
+                "RDS names a quota that snapferry does not know; the destination is left alone for a while",
+                metadata: [LogKey.pool: "\(pool)", LogKey.detail: "\(detail)"]
+            )
         case .trouble(let operation, let failure):
             self.logger.warning(
                 "Call failed and will be made again",
@@ -117,6 +129,23 @@ package struct LogNotifier: Notifier {
                 ]
             )
         default: break
+        }
+    }
+
+    private func readinessChanged(_ change: Readiness.Change, _ readiness: Readiness) {
+        var metadata: Logger.Metadata = [LogKey.what: "\(change.dependency)", LogKey.ready: "\(readiness.isReady)"]
+        switch change {
+        case .lost(let dependency, let outage):
+            metadata[LogKey.since] = "\(outage.since.iso8601)"
+            metadata[LogKey.detail] = "\(outage.detail)"
+            if dependency.isVital {
+                self.logger.error("Not ready: what the worker can't do without is lost", metadata: metadata)
+            } else {
+                self.logger.warning("Can't be reached; its jobs wait", metadata: metadata)
+            }
+        case .back(let dependency, let duration):
+            metadata[LogKey.outage] = "\(Int(duration.inSeconds))"
+            self.logger.notice(dependency.isVital ? "Back again" : "Can be reached again", metadata: metadata)
         }
     }
 

@@ -27,12 +27,22 @@ package struct MetricsNotifier: Notifier {
         case .trouble(let operation, let failure):
             let dimensions = [("operation", operation), ("class", failure.label)]
             Counter(label: FleetMetric.troubles, dimensions: dimensions).increment()
+        case .working: Gauge(label: FleetMetric.ready).record(1)
+        case .readinessChanged(let change, let readiness): self.readiness(change, readiness)
+        case .unknownQuota: Counter(label: FleetMetric.unknownQuotas).increment()
         case .circuitOpened(_, let reason, _): self.circuit(reason, "open")
         case .circuitClosed(_, let reason): self.circuit(reason, "closed")
         case .planned, .waiting, .started, .adopted, .progress, .stalled, .limitLowered, .snapshotQuotaReached, .swept,
             .draining:
             break
         }
+    }
+
+    private func readiness(_ change: Readiness.Change, _ readiness: Readiness) {
+        Gauge(label: FleetMetric.ready).record(readiness.isReady ? 1 : 0)
+        let what = change.dependency.label
+        let count = readiness.lost.count { $0.dependency.label == what }
+        Gauge(label: FleetMetric.lost, dimensions: [("what", what)]).record(count)
     }
 
     private func circuit(_ reason: DeadLetterReason, _ state: String) {

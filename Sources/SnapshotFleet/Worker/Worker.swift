@@ -18,19 +18,23 @@ package final class Worker: Service {
         package var ledger: any SlotLedger
         package var notifier: any Notifier
         package var time: any TimeSource
+        /// Is told when copies begin and cease to be started; `nil` when nobody cares.
+        package var startObserver: (any StartObserver)?
 
         package init(
             queue: any JobQueue,
             snapshots: any SnapshotService,
             ledger: any SlotLedger,
             notifier: any Notifier,
-            time: any TimeSource
+            time: any TimeSource,
+            startObserver: (any StartObserver)? = nil
         ) {
             self.queue = queue
             self.snapshots = snapshots
             self.ledger = ledger
             self.notifier = notifier
             self.time = time
+            self.startObserver = startObserver
         }
     }
 
@@ -38,26 +42,43 @@ package final class Worker: Service {
         var core: WorkerCore
         var random = SystemRandomNumberGenerator()
         var wakeUp = WakeUp()
+        var isStarting = false
     }
 
     private let state: Mutex<State>
+    private let readiness: ReadinessKeeper
     let ports: Ports
     let policy: Policy
 
     /// Makes a worker that does nothing until ``run()``.
     package init(settings: CoreSettings, policy: Policy, ports: Ports) {
         self.state = Mutex(State(core: WorkerCore(settings: settings, policy: policy)))
-        self.ports = ports
+        let keeper = ReadinessKeeper(notifier: ports.notifier, time: ports.time)
+        self.readiness = keeper
+        var watched = ports
+        watched.queue = WatchedQueue(base: ports.queue, keeper: keeper)
+        watched.snapshots = WatchedSnapshots(base: ports.snapshots, keeper: keeper)
+        watched.ledger = WatchedLedger(base: ports.ledger, keeper: keeper)
+        self.ports = watched
         self.policy = policy
     }
 
     /// What the worker has in hand right now.
     package var view: WorkerView {
-        self.state.withLock { $0.core.view }
+        var view = self.state.withLock { $0.core.view }
+        view.readiness = self.readiness.current
+        return view
+    }
+
+    /// Whether RDS may be asked this very moment to start the copy of a job.
+    func mayStart(_ id: CopyJob.ID) -> Bool {
+        let now = self.ports.time.now()
+        return self.state.withLock { $0.core.mayStart(id, at: now) }
     }
 
     /// Works until graceful shutdown or cancellation.
     package func run() async throws {
+        self.ports.notifier.notify(.working, at: self.ports.time.now())
         let (inputs, feed) = AsyncStream.makeStream(of: CoreInput.self)
         await withGracefulShutdownHandler {
             await withTaskCancellationHandler {
@@ -92,10 +113,16 @@ package final class Worker: Service {
         in group: inout DiscardingTaskGroup
     ) -> [CoreAction] {
         let now = self.ports.time.now()
-        let (actions, timer) = self.state.withLock { state -> ([CoreAction], Instant?) in
+        let (actions, timer, isStarting) = self.state.withLock { state -> ([CoreAction], Instant?, Bool?) in
             let actions = state.core.handle(input, at: now, using: &state.random)
-            return (actions, state.wakeUp.arm(for: state.core.nextDeadline, at: now))
+            let isStarting = state.core.isStartingCopies
+            let hasChanged = isStarting != state.isStarting
+            state.isStarting = isStarting
+            let timer = state.wakeUp.arm(for: state.core.nextDeadline, at: now)
+            return (actions, timer, hasChanged ? isStarting : nil)
         }
+        if let isStarting { self.ports.startObserver?.startsCopies(isStarting, at: now) }
+        if case .drain = input { self.ports.startObserver?.drains(at: now) }
         for case .report(let event) in actions { self.ports.notifier.notify(event, at: now) }
         if let timer {
             group.addTask {

@@ -85,8 +85,8 @@ struct WorkCommand: AsyncParsableCommand {
             logger: Logger(label: "snapferry.lifecycle") { _ in SwiftLogNoOpLogHandler() }
         )
         // Orchestrators kill after 30 seconds by default; whatever hangs by then is left to the leases.
-        configuration.maximumGracefulShutdownDuration = Duration.seconds(9)
-        configuration.maximumCancellationDuration = Duration.seconds(2)
+        configuration.maximumGracefulShutdownDuration = Duration.seconds(8)
+        configuration.maximumCancellationDuration = Duration.milliseconds(1500)
         do {
             try await ServiceGroup(configuration: configuration).run()
         } catch let error as StartFailure {

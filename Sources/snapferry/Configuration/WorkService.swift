@@ -39,7 +39,9 @@ struct WorkService: Service {
         try await withThrowingTaskGroup(of: Void.self) { group in
             // Leases are renewed as long as the worker is at work, a drain included.
             if let ledger = crew.ledger { group.addTask { await ledger.run() } }
+            if let protection = crew.protection { group.addTask { await protection.run() } }
             try await crew.worker.run()
+            await crew.protection?.finish()
             group.cancelAll()
         }
     }
@@ -49,6 +51,8 @@ struct WorkService: Service {
         var worker: Worker
         /// `nil` where slots are counted in memory.
         var ledger: DynamoDBSlotLedger?
+        /// `nil` where this is no task of ECS.
+        var protection: ECSTaskProtection?
     }
 
     /// What the queue and STS tell before the first poll.
@@ -73,8 +77,10 @@ struct WorkService: Service {
         let region = QueueURL.region(of: self.configuration.queueURL) ?? session.region
         let sqs = try session.sqs(region: region)
         let notifier = NotifierGroup([LogNotifier(logger: self.logger), MetricsNotifier()])
-        let ledger = try self.sharedLedger(session, region: region, notifier)
+        let time = SteadyTimeSource(startingAt: self.time)
+        let ledger = try self.sharedLedger(session, region: region, notifier, time)
         let surroundings = try await self.surroundings(session, sqs, ledger)
+        try self.correct(time, by: session.caller(for: .sqs, region: region).clockOffset)
         let policy: Policy
         do {
             policy = try self.policy.resolved(ownAccount: surroundings.account)
@@ -96,12 +102,14 @@ struct WorkService: Service {
             deadLetterURL: surroundings.deadLetterURL,
             worker: Self.name
         )
+        let protection = self.taskProtection(session, time)
         let ports = Worker.Ports(
             queue: queue,
             snapshots: try RDSSnapshotService(session: session, ownAccount: surroundings.account, policy: policy),
             ledger: ledger ?? InMemorySlotLedger(),
             notifier: notifier,
-            time: self.time
+            time: time,
+            startObserver: protection
         )
         self.logger.notice(
             "Working",
@@ -113,14 +121,36 @@ struct WorkService: Service {
                 "destinations": "\(policy.destinations.map(\.description).joined(separator: " "))",
             ]
         )
-        return Crew(worker: Worker(settings: settings, policy: policy, ports: ports), ledger: ledger)
+        return Crew(
+            worker: Worker(settings: settings, policy: policy, ports: ports),
+            ledger: ledger,
+            protection: protection
+        )
+    }
+
+    /// Starts from AWS's time where this machine's clock is far off: ages of messages and leases are counted by it.
+    private func correct(_ time: SteadyTimeSource, by offset: Duration) {
+        guard offset != .zero else { return }
+        self.logger.warning(
+            "This machine's clock is wrong; AWS's time is used",
+            metadata: ["offset.seconds": "\(Int(offset.inSeconds))"]
+        )
+        // A clock that runs faster is an embedded AWS's, which has nothing to do with the date of a signature.
+        if self.time.speed == 1 { time.correct(by: offset) }
+    }
+
+    /// What asks ECS to spare this task; `nil` where it is none.
+    private func taskProtection(_ session: AWSSession, _ time: any TimeSource) -> ECSTaskProtection? {
+        guard let agent = self.environment["ECS_AGENT_URI"], !agent.isEmpty else { return nil }
+        return ECSTaskProtection(agent: agent, transport: session.context.transport, time: time, logger: self.logger)
     }
 
     /// The ledger in the table that the fleet shares; `nil` where none is configured.
     private func sharedLedger(
         _ session: AWSSession,
         region: String,
-        _ notifier: any Notifier
+        _ notifier: any Notifier,
+        _ time: any TimeSource
     ) throws -> DynamoDBSlotLedger? {
         guard let table = self.configuration.slotTable else { return nil }
         // A container's name and process number come again after a restart; an owner never does.
@@ -130,7 +160,7 @@ struct WorkService: Service {
             table: table,
             settings: SlotTable.Settings(owner: owner),
             notifier: notifier,
-            time: self.time
+            time: time
         )
     }
 

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) the snapferry authors
+
+import AWSClient
+
+/// A queue whose calls are noted in the worker's readiness.
+struct WatchedQueue: JobQueue {
+    let base: any JobQueue
+    let keeper: ReadinessKeeper
+
+    func receive(count: Int, wait: Duration, visibilityTimeout: Duration) async throws -> [Delivery] {
+        try await self.keeper.watch(.queue, .receive) {
+            try await self.base.receive(count: count, wait: wait, visibilityTimeout: visibilityTimeout)
+        }
+    }
+
+    func changeVisibility(_ changes: [VisibilityChange]) async throws -> [LeaseOutcome] {
+        try await self.keeper.watch(.queue, .extend) { try await self.base.changeVisibility(changes) }
+    }
+
+    func delete(_ receiptHandles: [String]) async throws -> [AWSError?] {
+        try await self.keeper.watch(.queue, .delete) { try await self.base.delete(receiptHandles) }
+    }
+
+    func send(_ messages: [OutgoingMessage]) async throws {
+        try await self.keeper.watch(.queue, .send) { try await self.base.send(messages) }
+    }
+
+    func deadLetter(_ letter: DeadLetter) async throws {
+        // Another queue: that it is out of order says nothing about the job queue.
+        try await self.base.deadLetter(letter)
+    }
+}
+
+/// RDS, its calls noted in the worker's readiness.
+struct WatchedSnapshots: SnapshotService {
+    let base: any SnapshotService
+    let keeper: ReadinessKeeper
+
+    func describe(_ snapshots: [SnapshotARN], in group: SourceGroup) async throws -> [Snapshot] {
+        try await self.keeper.watch(.source(account: group.account, region: group.region), .describeSource) {
+            try await self.base.describe(snapshots, in: group)
+        }
+    }
+
+    func copiesInProgress(in pool: SlotPool) async throws -> [Snapshot] {
+        try await self.watch(pool, .describeTarget) { try await self.base.copiesInProgress(in: pool) }
+    }
+
+    func startCopy(
+        _ request: CopyRequest,
+        whileAllowed isAllowed: @escaping @Sendable () -> Bool
+    ) async throws -> Snapshot {
+        try await self.watch(request.pool, .copy) { try await self.base.startCopy(request, whileAllowed: isAllowed) }
+    }
+
+    func describeTargets(_ identifiers: [String], in pool: SlotPool) async throws -> [Snapshot] {
+        try await self.watch(pool, .describeTarget) { try await self.base.describeTargets(identifiers, in: pool) }
+    }
+
+    func deleteTarget(_ identifier: String, in pool: SlotPool) async throws {
+        try await self.watch(pool, .deleteTarget) { try await self.base.deleteTarget(identifier, in: pool) }
+    }
+
+    func snapshots(in group: SourceGroup, origin: Snapshot.Origin) async throws -> [Snapshot] {
+        // A sweep asks sources and destinations alike; both are asked often enough besides.
+        try await self.base.snapshots(in: group, origin: origin)
+    }
+
+    private func watch<Value: Sendable>(
+        _ pool: SlotPool,
+        _ operation: FailureTable.Operation,
+        _ body: () async throws -> Value
+    ) async throws -> Value {
+        try await self.keeper.watch(.destination(pool.destination), operation, usesOwnCredentials: false, body)
+    }
+}
+
+/// A ledger whose calls are noted in the worker's readiness.
+///
+/// Only what is sure to have asked the table is noted as a success; a ledger in memory never fails.
+struct WatchedLedger: SlotLedger {
+    let base: any SlotLedger
+    let keeper: ReadinessKeeper
+
+    func acquire(_ pool: SlotPool, target: String, limit: Int, at now: Instant) async throws -> Bool {
+        let isGranted = try await self.watch {
+            try await self.base.acquire(pool, target: target, limit: limit, at: now)
+        }
+        if isGranted { self.keeper.worked(.ledger) }
+        return isGranted
+    }
+
+    func occupy(_ pool: SlotPool, target: String, at now: Instant) async throws {
+        try await self.watch { try await self.base.occupy(pool, target: target, at: now) }
+    }
+
+    func release(_ pool: SlotPool, target: String) async throws {
+        try await self.watch { try await self.base.release(pool, target: target) }
+    }
+
+    func learn(_ pool: SlotPool, limit: Int, at now: Instant) async throws {
+        try await self.base.learn(pool, limit: limit, at: now)
+    }
+
+    func observe(_ pool: SlotPool, inProgress targets: [String], at now: Instant) async throws {
+        try await self.watch { try await self.base.observe(pool, inProgress: targets, at: now) }
+        self.keeper.worked(.ledger)
+    }
+
+    private func watch<Value: Sendable>(_ body: () async throws -> Value) async throws -> Value {
+        do {
+            return try await body()
+        } catch let error as AWSError {
+            // Whatever a ledger refuses, it can't be worked with; only being asked for less is no refusal.
+            if FailureTable.concernsCredentials(error) {
+                self.keeper.failed(.credentials, error.description)
+            } else if ![.cancelled, .throttled].contains(error.code) {
+                self.keeper.failed(.ledger, error.description)
+            }
+            throw error
+        }
+    }
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) the snapferry authors
+
+import AWSClient
+import CoreMetrics
+import InMemoryLogging
+import Logging
+import MetricsTestKit
+import SnapshotFleet
+import Testing
+
+/// What operators get to see of changes of state: one line and one number for each.
+@Suite("Log and metrics")
+struct NotifierTests {
+    private static let pool = SlotPool(destination: CoreHarness.ireland, kind: .instance)
+    private static let now = Instant(seconds: 1_800_000_000)
+
+    private static func lines(_ events: FleetEvent...) -> [InMemoryLogHandler.Entry] {
+        let handler = InMemoryLogHandler()
+        let notifier = LogNotifier(logger: Logger(label: "test") { _ in handler })
+        for event in events { notifier.notify(event, at: Self.now) }
+        return handler.entries
+    }
+
+    private static func metrics(_ events: FleetEvent...) -> TestMetrics {
+        let metrics = TestMetrics()
+        withMetricsFactory(metrics) {
+            for event in events { MetricsNotifier().notify(event, at: Self.now) }
+        }
+        return metrics
+    }
+
+    @Test("a circuit that opens or closes is one line and one count")
+    func circuit() throws {
+        let opened = FleetEvent.circuitOpened(Self.pool, .kmsKey, detail: "key is disabled")
+        let closed = FleetEvent.circuitClosed(Self.pool, .kmsKey)
+        let lines = Self.lines(opened, closed)
+        #expect(lines.map(\.level) == [.error, .notice])
+        #expect(lines.first?.metadata["pool"] == "\(Self.pool)")
+        #expect(lines.first?.metadata["remedy"] == "\(DeadLetterReason.kmsKey.remedy)")
+        let metrics = Self.metrics(opened, closed)
+        for state in ["open", "closed"] {
+            let dimensions = [("reason", DeadLetterReason.kmsKey.rawValue), ("state", state)]
+            #expect(try metrics.expectCounter(FleetMetric.circuits, dimensions).totalValue == 1)
+        }
+    }
+
+    @Test("an unknown quota has a line and a metric of its own")
+    func unknownQuota() throws {
+        let event = FleetEvent.unknownQuota(Self.pool, detail: "You have exceeded something")
+        #expect(Self.lines(event).map(\.metadata["detail"]) == ["You have exceeded something"])
+        let metrics = Self.metrics(event, event)
+        #expect(try metrics.expectCounter(FleetMetric.unknownQuotas).totalValue == 2)
+    }
+
+    @Test("readiness is a gauge, and each change of it a line with its reason")
+    func readiness() throws {
+        var readiness = Readiness(grace: .zero)
+        let lost = try #require(readiness.failed(.queue, detail: "no route", at: Self.now))
+        let whileLost = readiness
+        let back = try #require(readiness.worked(.queue, at: Self.now + .seconds(300)))
+        let events = (FleetEvent.readinessChanged(lost, whileLost), FleetEvent.readinessChanged(back, readiness))
+        let lines = Self.lines(.working, events.0, events.1)
+        #expect(lines.map(\.level) == [.error, .notice])
+        #expect(lines.map(\.metadata["what"]) == ["queue", "queue"])
+        #expect(lines.map(\.metadata["ready"]) == ["false", "true"])
+        #expect(lines.first?.metadata["detail"] == "no route")
+        #expect(lines.last?.metadata["outage.seconds"] == "300")
+        let metrics = Self.metrics(.working, events.0, events.1)
+        #expect(try metrics.expectGauge(FleetMetric.ready).values == [1, 0, 1])
+        #expect(try metrics.expectGauge(FleetMetric.lost, [("what", "queue")]).values == [1, 0])
+    }
+}
