@@ -13,6 +13,8 @@ extension World {
         "instanceCopyLimit", "clusterCopyLimit", "manualSnapshotLimit", "sharedAccountLimit", "failEveryNthCopy",
         "duplicateEvery", "inFlightLimit",
     ]
+    /// Numbers that may be negative.
+    private static let offsets = ["wallClockOffsetSeconds"]
     private static let switches = [
         "automatedBackups", "deletingSourceFailsCopies", "finishedCopiesRaiseCreated", "strictRoles",
     ]
@@ -30,10 +32,12 @@ extension World {
     /// - `automatedBackups`, `deletingSourceFailsCopies`, `finishedCopiesRaiseCreated`.
     /// - `duplicateEvery`: every so many messages SQS delivers one twice, 0 for never; `inFlightLimit`.
     /// - `strictRoles`: only declared roles can be assumed.
+    /// - `wallClockOffsetSeconds`: how far the clock that signatures are dated by is ahead of the machine's; it shows in the
+    ///   `Date` of answers too, so a client has what it needs to correct its own. The world's time stays as it is.
     ///
     /// - Throws: ``DocumentError`` for a member that is unknown or out of its range; nothing has changed then.
     package mutating func apply(settings document: JSONValue) throws(DocumentError) {
-        let names = Self.numbers + Self.counts + Self.switches + Self.lists
+        let names = Self.numbers + Self.offsets + Self.counts + Self.switches + Self.lists
         let reader = try DocumentReader(document, at: "", members: Set(names))
         for name in Self.numbers where try (reader.number(name) ?? 0) < 0 {
             throw DocumentError(name, "a number that is not negative belongs here")
@@ -47,10 +51,12 @@ extension World {
         try Self.applyTrouble(reader, to: &rds)
         let duplicateEvery = try reader.int("duplicateEvery")
         let inFlightLimit = try reader.int("inFlightLimit")
+        let wallClockOffset = try reader.number("wallClockOffsetSeconds")
         let strictRoles = try reader.bool("strictRoles")
         self.rds.settings = rds
         if let duplicateEvery { self.sqs.duplicateEvery = duplicateEvery == 0 ? nil : duplicateEvery }
         if let inFlightLimit { self.sqs.inFlightLimit = inFlightLimit }
+        if let wallClockOffset { self.wallClockOffset = .seconds(wallClockOffset) }
         if let strictRoles { self.sts.allowsUndeclaredRoles = !strictRoles }
     }
 

@@ -14,6 +14,8 @@ package struct World: Sendable {
     package var rds = RDSModel()
     package var kms = KMSModel()
     package var sts = STSModel()
+    /// How far the clock that signatures are dated by is ahead of the machine's.
+    package var wallClockOffset = Duration.zero
     /// The latest moment that the world was told of; `nil` before the first.
     package private(set) var lastAdvance: Instant?
 

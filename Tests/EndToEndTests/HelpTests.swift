@@ -28,7 +28,7 @@ import Testing
     ])
     func argumentsThatMakeNoSenseAreNamed(arguments: [String], word: String) async throws {
         let ended = try await Self.run(arguments)
-        #expect(ended.status != .exited(0))
+        #expect(ended.status == .exited(2))
         #expect(ended.words.errors.joined(separator: "\n").contains(word))
     }
 

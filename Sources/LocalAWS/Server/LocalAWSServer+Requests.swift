@@ -44,7 +44,7 @@ extension LocalAWSServer {
                 AnswerEncoder.refusal(error, by: decoded.service, in: decoded.language, requestID: requestID)
             )
         }
-        if admission.plan.latency > .zero { try? await Task.sleep(for: admission.plan.latency) }
+        await self.delay(by: admission.plan.latency, unless: isGone)
         if let (answer, code) = admission.plan.strike?.answer(to: decoded, requestID: requestID) {
             self.record(decoded, admission, outcome: code)
             return self.dated(answer, skew: admission.plan.clockSkew)
@@ -67,6 +67,15 @@ extension LocalAWSServer {
             guard case .answer(let whole) = self.dated(answer, skew: admission.plan.clockSkew) else { return .reset }
             return .truncated(whole, bytes: Int(Double(whole.body.count) * share))
         default: return self.dated(answer, skew: admission.plan.clockSkew)
+        }
+    }
+
+    /// Waits; nobody is kept waiting who has given up, or once the server stops.
+    private func delay(by latency: Duration, unless isGone: @Sendable () -> Bool) async {
+        let end = ContinuousClock.now + latency
+        while case let left = end - .now, left > .zero, !isGone(), !Task.isCancelled {
+            guard !self.state.withLock({ $0.isStopping }) else { return }
+            try? await Task.sleep(for: min(left, .milliseconds(100)))
         }
     }
 
@@ -139,10 +148,11 @@ extension LocalAWSServer {
         case wait(until: Instant, pause: Duration)
     }
 
-    /// Dates an answer by the wall clock, which is what clients correct their own by.
+    /// Dates an answer by the wall clock of this AWS, which is what clients correct their own by.
     private func dated(_ answer: OutgoingAnswer, skew: Duration = .zero) -> Outcome {
         var answer = answer
-        answer.headers.append(("Date", (SystemTimeSource.systemNow() + skew).httpDate))
+        let offset = self.state.withLock { $0.world.wallClockOffset }
+        answer.headers.append(("Date", (SystemTimeSource.systemNow() + offset + skew).httpDate))
         return .answer(answer)
     }
 }

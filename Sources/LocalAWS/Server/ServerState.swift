@@ -45,7 +45,13 @@ struct ServerState: Sendable {
         let now = self.now
         let origin: SignatureVerifier.Origin
         do {
-            origin = try self.verifier.origin(of: request, asking: decoded, sts: self.world.sts, wall: wall, now: now)
+            origin = try self.verifier.origin(
+                of: request,
+                asking: decoded,
+                sts: self.world.sts,
+                wall: wall + self.world.wallClockOffset,
+                now: now
+            )
         } catch {
             let presented = PresentedSignature(request)
             self.record(decoded, requestID: requestID, region: presented?.scope.region, outcome: error.code, wall: wall)
@@ -81,6 +87,7 @@ struct ServerState: Sendable {
         if admission.plan.strike == .duplicate { self.world.sqs.duplicateEvery = 1 }
         defer { self.world.sqs.duplicateEvery = usualDuplicates }
         if admission.model.operation.hasPrefix("CopyDB") {
+            let wall = wall + self.world.wallClockOffset
             self.world.rds.settings.presignedURLCheck = { [verifier = self.verifier, sts = self.world.sts] url, copy in
                 verifier.isAuthentic(presignedURL: url, of: copy, sts: sts, wall: wall, now: now)
             }

@@ -23,6 +23,17 @@ struct SimulatedAWS: Sendable {
 
     private let transport: any HTTPTransport
 
+    /// What tells the time in it.
+    var worldClock: SystemTimeSource {
+        get throws {
+            let parts = self.clock.split(separator: "@", maxSplits: 1)
+            guard parts.count == 2, let speed = Double(parts[0]), let epoch = Instant(iso8601: parts[1]) else {
+                throw DeadlinePassed(description: "simulate says its clock is \(self.clock)")
+            }
+            return SystemTimeSource(speed: speed, epoch: epoch)
+        }
+    }
+
     /// Runs an AWS for as long as `body` takes.
     ///
     /// - Parameters:

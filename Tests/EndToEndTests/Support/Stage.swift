@@ -151,6 +151,13 @@ struct Stage: Sendable {
         }
     }
 
+    /// Makes a table for the slots of a fleet, beside the queue.
+    func createSlotTable(_ name: String) async throws {
+        let dynamoDB = try self.aws.session.dynamoDB(region: SimulatedAWS.source)
+        _ = try await dynamoDB.createTable(name, partitionKey: "pk")
+        try await eventually("the table is there") { try await dynamoDB.describeTable(name).tableStatus == "ACTIVE" }
+    }
+
     /// Waits until a copy is under way.
     func copying() async throws {
         try await eventually("a copy is under way") {
