@@ -48,7 +48,7 @@ import Testing
             try await stage.createInstance("orders")
             try await aws.setFaults([Self.hang("rds", "CopyDBSnapshot")])
             try await stage.snapInstance("orders", as: "orders-m")
-            let first = try await stage.worker { worker in
+            let first = try await stage.worker { _ in
                 try await eventually("RDS is asked to copy") {
                     try await aws.faultsStruck() == [1]
                 }

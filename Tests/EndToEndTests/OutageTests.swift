@@ -26,7 +26,7 @@ import Testing
             defer { gate.stop() }
             let environment = ["AWS_ENDPOINT_URL": gate.url, "SNAPFERRY_VISIBILITY_TIMEOUT_SECONDS": "1200"]
             let run = try await stage.worker(environment) { worker in
-                try await stage.copying()
+                try await eventually("a copy is under way") { worker.hasLogged("Copy started") }
                 gate.shut()
                 try await stage.snapInstance("billing", as: "billing-m")
                 try await Self.fiveMinutes(in: aws)
@@ -54,8 +54,8 @@ import Testing
             let gate = try Gate(to: aws.url)
             defer { gate.stop() }
             let environment = ["AWS_ENDPOINT_URL": gate.url, "SNAPFERRY_VISIBILITY_TIMEOUT_SECONDS": "120"]
-            let run = try await stage.worker(environment) { _ in
-                try await stage.copying()
+            let run = try await stage.worker(environment) { worker in
+                try await eventually("a copy is under way") { worker.hasLogged("Copy started") }
                 gate.shut()
                 try await Self.fiveMinutes(in: aws)
                 gate.open()

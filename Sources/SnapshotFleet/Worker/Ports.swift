@@ -50,6 +50,7 @@ package protocol SnapshotService: Sendable {
     ///   - isAllowed: Is asked right before each attempt; once it says no, none is sent any more, and the call ends with
     ///     an error that leaves open whether an earlier one was heard.
     /// - Returns: The target as RDS describes it right after accepting.
+    /// - Throws: ``AWSError``, or `CancellationError` once its task is cancelled.
     func startCopy(
         _ request: CopyRequest,
         whileAllowed isAllowed: @escaping @Sendable () -> Bool

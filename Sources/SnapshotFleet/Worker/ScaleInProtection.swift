@@ -78,7 +78,9 @@ package struct ScaleInProtection: Sendable {
     /// Notes that nothing will be started any more.
     package mutating func end() { self.isOver = true }
 
-    /// What to ask of ECS now; `nil` for nothing. ``answered(_:at:)`` has to follow a call before there is another.
+    /// Decides what to ask of ECS now, `nil` for nothing.
+    ///
+    /// ``answered(_:at:)`` has to follow a call before there is another.
     package mutating func next(at now: Instant) -> Call? {
         guard self.underWay == nil, !self.isImpossible, let call = self.wanted(at: now) else { return nil }
         // A worker that ends has no time to wait, and one last try.

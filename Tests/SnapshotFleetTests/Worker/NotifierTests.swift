@@ -56,9 +56,10 @@ struct NotifierTests {
     @Test("readiness is a gauge, and each change of it a line with its reason")
     func readiness() throws {
         var readiness = Readiness(grace: .zero)
-        let lost = try #require(readiness.failed(.queue, detail: "no route", at: Self.now))
+        let first = readiness.failed(.queue, detail: "no route", at: Self.now)
         let whileLost = readiness
-        let back = try #require(readiness.worked(.queue, at: Self.now + .seconds(300)))
+        let second = readiness.worked(.queue, at: Self.now + .seconds(300))
+        let (lost, back) = (try #require(first), try #require(second))
         let events = (FleetEvent.readinessChanged(lost, whileLost), FleetEvent.readinessChanged(back, readiness))
         let lines = Self.lines(.working, events.0, events.1)
         #expect(lines.map(\.level) == [.error, .notice])

@@ -19,7 +19,12 @@ struct ReadinessTests {
         let second = readiness.failed(.queue, detail: "refused", at: self.start + .seconds(9))
         #expect(second == nil)
         let third = readiness.failed(.queue, detail: "refused", at: self.start + .seconds(10))
-        #expect(third == .lost(.queue, Readiness.Outage(since: self.start, detail: "refused", isLost: true)))
+        guard case .lost(.queue, let outage) = third else {
+            Issue.record("the loss is not told: \(String(describing: third))")
+            return
+        }
+        #expect(outage.since == self.start)
+        #expect(outage.detail == "refused")
         #expect(!readiness.isReady)
         let fourth = readiness.failed(.queue, detail: "no such host", at: self.start + .seconds(20))
         #expect(fourth == nil)

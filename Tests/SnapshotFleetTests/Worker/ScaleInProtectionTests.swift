@@ -66,7 +66,7 @@ struct ScaleInProtectionTests {
     @Test("starts that come and go within the minute are one protection")
     func steady() {
         var bench = Bench()
-        for _ in 1...4 {
+        for _ in 1...3 {
             bench.starts(true)
             bench.pass(1)
             bench.starts(false)
