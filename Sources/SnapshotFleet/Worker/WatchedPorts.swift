@@ -95,8 +95,20 @@ struct WatchedLedger: SlotLedger {
         try await self.watch { try await self.base.occupy(pool, target: target, at: now) }
     }
 
-    func release(_ pool: SlotPool, target: String) async throws {
-        try await self.watch { try await self.base.release(pool, target: target) }
+    func release(_ pool: SlotPool, target: String, because evidence: SlotEvidence) async throws {
+        try await self.watch { try await self.base.release(pool, target: target, because: evidence) }
+    }
+
+    func disown(_ pool: SlotPool, target: String) async throws {
+        try await self.watch { try await self.base.disown(pool, target: target) }
+    }
+
+    func overdue(_ pool: SlotPool, at now: Instant) async throws -> [String] {
+        try await self.watch { try await self.base.overdue(pool, at: now) }
+    }
+
+    func settle(_ pool: SlotPool, _ targets: [String], inProgress: [String], at now: Instant) async throws {
+        try await self.watch { try await self.base.settle(pool, targets, inProgress: inProgress, at: now) }
     }
 
     func learn(_ pool: SlotPool, limit: Int, at now: Instant) async throws {
