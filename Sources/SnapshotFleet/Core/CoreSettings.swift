@@ -27,6 +27,10 @@ package struct CoreSettings: Sendable, Equatable {
     package var longestHold: Duration = .seconds(11 * 3600 + 1800)
     /// How long a destination that refused a slot is left alone, unless a slot is freed before.
     package var slotRetry: Duration = .seconds(30)
+    /// How often a full destination is surveyed where copies that others started were seen.
+    package var foreignSurvey: Duration = .seconds(180)
+    /// How often it is surveyed where none were.
+    package var fleetSurvey: Duration = .seconds(1800)
     /// How often, on average, the worker looks whether slots of a destination are left over.
     package var auditInterval: Duration = .seconds(600)
     /// After how many refusals in a row for one reason a destination's jobs are parked.
@@ -70,34 +74,4 @@ package struct Backoff: Sendable, Equatable {
         let ceiling = min(self.cap, self.base * Double(1 << min(max(attempt, 0), 20)))
         return ceiling * Double.random(in: 0...1, using: &random)
     }
-}
-
-/// When to look at copies in progress: seldom at first, often near the end.
-package struct ConfirmSchedule: Sendable, Equatable {
-    /// The shortest pause between two looks at one destination.
-    package var shortest: Duration = .seconds(15)
-    /// The longest pause.
-    package var longest: Duration = .seconds(300)
-
-    package init(shortest: Duration = .seconds(15), longest: Duration = .seconds(300)) {
-        self.shortest = shortest
-        self.longest = longest
-    }
-
-    /// How long to wait before the next look at a copy.
-    ///
-    /// RDS queues copies of one database and shows 0 percent meanwhile, so no progress yet says nothing about the end:
-    /// the pause then grows with the copy's age. Once there is progress, half of what seems to be left is waited for.
-    ///
-    /// - Parameters:
-    ///   - elapsed: How long the copy has been running.
-    ///   - percent: How far it is; `nil` or 0 when RDS does not say.
-    /// - Returns: A pause between ``shortest`` and ``longest``.
-    package func pause(elapsed: Duration, percent: Int?) -> Duration {
-        guard let percent, percent > 0 else { return self.clamped(elapsed / 4) }
-        let left = elapsed * (Double(max(0, 100 - percent)) / Double(percent))
-        return self.clamped(left / 2)
-    }
-
-    private func clamped(_ pause: Duration) -> Duration { min(max(pause, self.shortest), self.longest) }
 }

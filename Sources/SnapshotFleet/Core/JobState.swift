@@ -91,15 +91,29 @@ package struct CopyWatch: Hashable, Sendable {
     /// When `percent` last changed.
     package var movedAt: Instant
     package var isReportedStalled = false
-    /// When to look at it next.
-    package var nextLook: Instant
+    /// When RDS was last heard of it.
+    package var seenAt: Instant
+    /// When it will be whole, as far as its progress tells.
+    package var finish: FinishEstimate
+    /// How long it is to take at the least, by how long others took; `nil` when there is nothing to go by.
+    package var leastDuration: Duration?
 
-    package init(startedAt: Instant, wasAdopted: Bool, percent: Int?, nextLook: Instant) {
+    /// Begins to watch a copy that RDS made at `createdAt`, where it says so.
+    package init(
+        startedAt: Instant,
+        wasAdopted: Bool,
+        percent: Int?,
+        createdAt: Instant? = nil,
+        leastDuration: Duration? = nil
+    ) {
         self.startedAt = startedAt
         self.wasAdopted = wasAdopted
         self.percent = percent
         self.movedAt = startedAt
-        self.nextLook = nextLook
+        self.seenAt = startedAt
+        self.finish = FinishEstimate(start: min(createdAt ?? startedAt, startedAt))
+        self.finish.observe(percent: percent, at: startedAt)
+        self.leastDuration = leastDuration
     }
 }
 
@@ -109,6 +123,14 @@ package struct PoolState: Sendable {
     package enum Survey: Sendable { case unknown, running, known }
 
     package var survey = Survey.unknown
+    /// When the copies in progress there were last listed.
+    package var surveyedAt: Instant?
+    /// Whether copies were among them that no fleet started.
+    package var hasForeignCopies = false
+    /// Whether the ledger had no slot the last time it was asked.
+    package var wasRefused = false
+    /// Whether the ledger is being asked for a slot.
+    package var isAsking = false
     /// Jobs that wait for a slot here.
     package var waiting: Set<CopyJob.ID> = []
     /// Jobs whose target exists, or may exist, here.
@@ -125,6 +147,16 @@ package struct PoolState: Sendable {
     package var circuit = CircuitBreaker()
     /// Whether a look at the targets is on its way.
     package var isLooking = false
-    /// Targets to look at as soon as possible.
+    /// Whether a job waits to hear of its target, and the look can't wait for that of others.
     package var looksNow = false
+    /// When the targets were last looked at.
+    package var lookedAt: Instant?
+    /// When to look whatever the copies' progress says: a look failed, or a target may not be visible yet.
+    package var looksAgainAt: Instant?
+    /// The moment that the worker is to be woken for, to look.
+    package var plannedLook: Instant?
+    /// How many looks in a row failed.
+    package var failedLooks = 0
+    /// How long copies take here.
+    package var pace = CopyPace()
 }

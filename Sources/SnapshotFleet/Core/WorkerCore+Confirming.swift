@@ -7,22 +7,44 @@ package import AWSClient
 extension WorkerCore {
     /// Asks about all targets of a destination in one call as soon as one of them is due.
     mutating func lookAtTargets(_ step: inout CoreStep) {
-        while let pool = self.looks.pop(dueAt: step.now) { self.pools[pool]?.looksNow = true }
-        for pool in self.pools.keys.sorted() {
-            guard let state = self.pools[pool], state.looksNow, !state.isLooking else { continue }
-            self.pools[pool]?.looksNow = false
-            let due = state.watched.contains { id in
-                switch self.jobs[id]?.phase {
-                case .copying(let watch): watch.nextLook <= step.now
-                case .checking: true
-                default: false
-                }
-            }
-            guard due else { continue }
-            self.pools[pool]?.isLooking = true
-            let targets = state.watched.compactMap { self.jobs[$0]?.target }.sorted()
-            step.actions.append(.describeTargets(pool, targets))
+        while let pool = self.looks.pop(dueAt: step.now) {
+            self.pools[pool]?.plannedLook = nil
+            self.lookIfDue(pool, &step)
         }
+        for pool in self.urgentLooks.sorted() { self.lookIfDue(pool, &step) }
+    }
+
+    private mutating func lookIfDue(_ pool: SlotPool, _ step: inout CoreStep) {
+        guard let state = self.pools[pool], !state.isLooking else { return }
+        if !state.looksNow {
+            guard let due = self.nextLook(state) else { return }
+            guard due <= step.now else { return self.planLook(pool) }
+        }
+        self.pools[pool]?.looksNow = false
+        self.urgentLooks.remove(pool)
+        let targets = state.watched.compactMap { self.jobs[$0]?.target }.sorted()
+        guard !targets.isEmpty else { return }
+        self.pools[pool]?.isLooking = true
+        self.pools[pool]?.lookedAt = step.now
+        self.pools[pool]?.looksAgainAt = nil
+        step.actions.append(.describeTargets(pool, targets))
+    }
+
+    /// When the targets of a pool are to be looked at.
+    private func nextLook(_ state: PoolState) -> Instant? {
+        let watches = state.watched.compactMap { id -> CopyWatch? in
+            if case .copying(let watch) = self.jobs[id]?.phase { watch } else { nil }
+        }
+        let planned = self.settings.confirm.nextLook(watches, lookedAt: state.lookedAt)
+        return [planned, state.looksAgainAt].compactMap(\.self).min()
+    }
+
+    /// Sees to it that a pool is looked at in time, now that something about its copies is new.
+    private mutating func planLook(_ pool: SlotPool) {
+        guard let state = self.pools[pool], !state.isLooking, let due = self.nextLook(state) else { return }
+        if let planned = state.plannedLook, planned <= due { return }
+        self.pools[pool]?.plannedLook = due
+        self.looks.push(pool, due: due)
     }
 
     mutating func targetsDescribed(
@@ -33,6 +55,7 @@ extension WorkerCore {
         _ random: inout some RandomNumberGenerator
     ) {
         self.pools[pool]?.isLooking = false
+        self.pools[pool]?.failedLooks = 0
         let byIdentifier = Dictionary(found.map { ($0.arn.identifier, $0) }) { first, _ in first }
         let asked = Set(asked)
         for id in (self.pools[pool]?.watched ?? []).sorted() {
@@ -49,19 +72,27 @@ extension WorkerCore {
             guard let state = self.jobs[id], case .checking = state.phase else { return false }
             return !asked.contains(state.target)
         }
-        if isAnyoneNew { self.pools[pool]?.looksNow = true }
+        if isAnyoneNew { self.lookAtOnce(pool) }
+        self.planLook(pool)
     }
 
     mutating func targetsNotDescribed(_ pool: SlotPool, _ failure: Trouble, _ step: inout CoreStep) {
         self.pools[pool]?.isLooking = false
         step.report(.trouble(operation: "Describe", failure))
-        let again = step.now + self.settings.confirm.shortest
-        for id in self.pools[pool]?.watched ?? [] {
-            guard case .copying(var watch) = self.jobs[id]?.phase else { continue }
-            watch.nextLook = max(watch.nextLook, again)
-            self.jobs[id]?.phase = .copying(watch)
-        }
-        self.looks.push(pool, due: again)
+        let failed = self.pools[pool]?.failedLooks ?? 0
+        self.pools[pool]?.failedLooks = failed + 1
+        let confirm = self.settings.confirm
+        let pause = min(confirm.shortest * Double(1 << min(failed, 10)), max(confirm.longest, confirm.shortest))
+        self.pools[pool]?.looksAgainAt = step.now + pause
+        // No copy is looked at earlier because it is due.
+        self.pools[pool]?.lookedAt = step.now + pause - confirm.shortest
+        self.planLook(pool)
+    }
+
+    /// Has the targets of a pool looked at without waiting for anything.
+    private mutating func lookAtOnce(_ pool: SlotPool) {
+        self.pools[pool]?.looksNow = true
+        self.urgentLooks.insert(pool)
     }
 
     /// Finds out whether a job's target exists before the failure is believed.
@@ -69,7 +100,7 @@ extension WorkerCore {
         guard let state = self.jobs[id] else { return }
         self.jobs[id]?.phase = .checking(otherwise: failure, since: step.now)
         self.pools[state.job.pool, default: PoolState()].watched.insert(id)
-        self.pools[state.job.pool]?.looksNow = true
+        self.lookAtOnce(state.job.pool)
     }
 
     private mutating func checked(
@@ -87,7 +118,8 @@ extension WorkerCore {
                 return self.fail(id, failure, &step, &random)
             }
             let pool = SlotPool(destination: id.destination, kind: id.source.kind)
-            return self.looks.push(pool, due: step.now + self.settings.confirm.shortest)
+            self.pools[pool]?.looksAgainAt = step.now + self.settings.confirm.shortest
+            return self.planLook(pool)
         }
         guard target.isCopy(of: id.source) else {
             return self.deadLetter(id, .nameTaken(target, wantedFor: id.source), &step)
@@ -118,12 +150,12 @@ extension WorkerCore {
         guard let state = self.jobs[id] else { return }
         let pool = state.job.pool
         self.pools[pool, default: PoolState()].watched.insert(id)
-        let next = step.now + self.settings.confirm.shortest
         let watch = CopyWatch(
             startedAt: step.now,
             wasAdopted: adopted,
             percent: target.percentProgress,
-            nextLook: next
+            createdAt: target.createdAt,
+            leastDuration: self.pools[pool]?.pace.least
         )
         self.jobs[id]?.phase = .copying(watch)
         guard !state.messages.isEmpty else {
@@ -134,13 +166,13 @@ extension WorkerCore {
         }
         guard target.phase == .inProgress else { return self.looked(id, watch, target, &step) }
         guard !self.isDraining else { return self.requeue(id, after: .zero, reason: "drain", &step) }
-        self.looks.push(pool, due: next)
+        self.planLook(pool)
     }
 
     private mutating func looked(_ id: CopyJob.ID, _ old: CopyWatch, _ target: Snapshot?, _ step: inout CoreStep) {
         guard let state = self.jobs[id] else { return }
         guard let target else {
-            guard step.now - old.startedAt >= self.settings.settling else { return self.lookAgain(id, old, &step) }
+            guard step.now - old.startedAt >= self.settings.settling else { return }
             return self.copyFailed(id, detail: "the copy vanished before it was available", deleting: false, &step)
         }
         switch target.phase {
@@ -156,6 +188,8 @@ extension WorkerCore {
             self.copyFailed(id, detail: detail, deleting: true, &step)
         case .inProgress:
             var watch = old
+            watch.seenAt = step.now
+            watch.finish.observe(percent: target.percentProgress, at: step.now)
             if let percent = target.percentProgress, percent != old.percent {
                 watch.percent = percent
                 watch.movedAt = step.now
@@ -165,16 +199,8 @@ extension WorkerCore {
                 watch.isReportedStalled = true
                 step.report(.stalled(id, percent: old.percent, standingStill: step.now - old.movedAt))
             }
-            self.lookAgain(id, watch, &step)
+            self.jobs[id]?.phase = .copying(watch)
         }
-    }
-
-    private mutating func lookAgain(_ id: CopyJob.ID, _ watch: CopyWatch, _ step: inout CoreStep) {
-        var watch = watch
-        let pause = self.settings.confirm.pause(elapsed: step.now - watch.startedAt, percent: watch.percent)
-        watch.nextLook = step.now + pause
-        self.jobs[id]?.phase = .copying(watch)
-        self.looks.push(SlotPool(destination: id.destination, kind: id.source.kind), due: watch.nextLook)
     }
 
     private mutating func confirm(
@@ -188,6 +214,8 @@ extension WorkerCore {
         if let lane = state.lane, let sourceCreatedAt {
             self.newestConfirmed[lane] = max(sourceCreatedAt, self.newestConfirmed[lane] ?? sourceCreatedAt)
         }
+        let duration = watch.startedAt < step.now ? step.now - watch.startedAt : nil
+        if let duration, !watch.wasAdopted { self.pools[state.job.pool]?.pace.note(duration) }
         step.report(
             .confirmed(
                 ConfirmedCopy(
@@ -195,7 +223,7 @@ extension WorkerCore {
                     target: state.target,
                     database: target.database,
                     sourceCreatedAt: sourceCreatedAt,
-                    duration: watch.startedAt < step.now ? step.now - watch.startedAt : nil,
+                    duration: duration,
                     sizeGiB: target.sizeGiB,
                     confirmedAt: step.now,
                     wasAdopted: watch.wasAdopted

@@ -20,12 +20,13 @@ extension WorkerCore {
             guard again <= step.now else { return }
             self.receivesAgainAt = nil
         }
-        let room = min(10, self.settings.waitingRoom - self.unstartedCount)
-        guard room > 0 else { return }
+        // A full waiting room takes the next ones together: one Describe tells about the sources of all of them.
+        let room = self.settings.waitingRoom - self.unstartedCount
+        guard room >= max(1, min(10, self.settings.waitingRoom / 20)) else { return }
         self.isReceiving = true
         step.actions.append(
             .receive(
-                count: room,
+                count: min(10, room),
                 wait: self.settings.receiveWait,
                 visibilityTimeout: self.settings.visibilityTimeout
             )

@@ -31,6 +31,8 @@ extension WorkerCore {
             guard var state = self.jobs[id], let lane = state.lane, let poolState = self.pools[pool],
                 poolState.underWay < self.policy.usableSlots(in: pool), !poolState.busyLanes.contains(lane)
             else { continue }
+            // Where the last answer was no, one question at a time will do.
+            guard !poolState.wasRefused || !poolState.isAsking else { return }
             guard poolState.circuit.parks(isEncrypted: state.source?.isEncrypted ?? false, at: step.now) == nil else {
                 self.park(id, &step)
                 continue
@@ -42,6 +44,7 @@ extension WorkerCore {
             self.pools[pool]?.waiting.remove(id)
             self.pools[pool]?.busyLanes.insert(lane)
             self.pools[pool]?.underWay += 1
+            self.pools[pool]?.isAsking = true
             self.pools[pool]?.circuit.letThrough(
                 isEncrypted: state.source?.isEncrypted ?? false,
                 at: step.now,
@@ -58,6 +61,9 @@ extension WorkerCore {
     }
 
     /// Who starts next: the route's priority, then the database whose newest confirmed copy is oldest, then age.
+    ///
+    /// Of those that came at about the same time the largest goes first: a long copy that is begun last keeps everybody
+    /// waiting for the end when all slots but its own are empty.
     private func order(_ pool: SlotPool) -> [CopyJob.ID] {
         let waiting = (self.pools[pool]?.waiting ?? []).compactMap { self.jobs[$0] }
         let ranked = waiting.map { state in
@@ -66,10 +72,17 @@ extension WorkerCore {
         return ranked.sorted { left, right in
             if left.state.priority != right.state.priority { return left.state.priority > right.state.priority }
             if left.newest != right.newest { return left.newest < right.newest }
+            let (leftAge, rightAge) = (self.age(left.state), self.age(right.state))
+            if leftAge != rightAge { return leftAge < rightAge }
+            let (leftSize, rightSize) = (left.state.source?.sizeGiB ?? 0, right.state.source?.sizeGiB ?? 0)
+            if leftSize != rightSize { return leftSize > rightSize }
             if left.state.since != right.state.since { return left.state.since < right.state.since }
             return left.state.job.id < right.state.job.id
         }.map(\.state.job.id)
     }
+
+    /// The quarter of an hour that a job came in.
+    private func age(_ state: JobState) -> Int64 { state.since.wholeSeconds / 900 }
 
     /// Drops what a newer snapshot of the same database overtakes, on routes that want the newest only.
     private mutating func dropSuperseded(_ pool: SlotPool, _ step: inout CoreStep) {
@@ -91,6 +104,8 @@ extension WorkerCore {
 
     mutating func poolSurveyed(_ pool: SlotPool, _ inProgress: [Snapshot], _ step: inout CoreStep) {
         self.pools[pool, default: PoolState()].survey = .known
+        self.pools[pool]?.surveyedAt = step.now
+        self.pools[pool]?.hasForeignCopies = inProgress.contains { $0.tags[TagMerge.sourceKey] == nil }
         let running = Dictionary(inProgress.map { ($0.arn.identifier, $0) }) { first, _ in first }
         for id in (self.pools[pool]?.waiting ?? []).sorted() {
             guard let state = self.jobs[id], let target = running[state.target], target.isCopy(of: state.job.source)
@@ -106,6 +121,9 @@ extension WorkerCore {
     }
 
     mutating func slotGranted(_ id: CopyJob.ID, _ step: inout CoreStep) {
+        let pool = SlotPool(destination: id.destination, kind: id.source.kind)
+        self.pools[pool]?.wasRefused = false
+        self.pools[pool]?.isAsking = false
         guard var state = self.jobs[id], case .acquiring = state.phase, let source = state.source else { return }
         state.holdsSlot = true
         self.jobs[id] = state
@@ -124,16 +142,22 @@ extension WorkerCore {
     mutating func slotRefused(_ id: CopyJob.ID, _ step: inout CoreStep) {
         self.putBack(id, &step)
         let pool = SlotPool(destination: id.destination, kind: id.source.kind)
-        // If every slot is this worker's own, one of its own copies will free it; otherwise look who has them.
         guard let state = self.pools[pool] else { return }
         self.close(pool, for: self.settings.slotRetry, reopensWithSlot: true, &step)
-        if state.underWay < self.policy.usableSlots(in: pool) { self.pools[pool]?.survey = .unknown }
+        self.pools[pool]?.wasRefused = true
+        self.pools[pool]?.isAsking = false
+        // If every slot is this worker's own, one of its own copies will free it. Slots of the fleet come back through
+        // the ledger; only of copies that others started does nobody tell that they have ended.
+        guard state.underWay < self.policy.usableSlots(in: pool) else { return }
+        let pause = state.hasForeignCopies ? self.settings.foreignSurvey : self.settings.fleetSurvey
+        if step.now - (state.surveyedAt ?? step.now - pause) >= pause { self.pools[pool]?.survey = .unknown }
     }
 
     mutating func slotNotDecided(_ id: CopyJob.ID, _ failure: Trouble, _ step: inout CoreStep) {
         step.report(.trouble(operation: "AcquireSlot", failure))
         self.putBack(id, &step)
         let pool = SlotPool(destination: id.destination, kind: id.source.kind)
+        self.pools[pool]?.isAsking = false
         self.close(pool, for: self.settings.slotRetry, reopensWithSlot: false, &step)
     }
 

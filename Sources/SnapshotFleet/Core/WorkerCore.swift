@@ -25,6 +25,8 @@ package struct WorkerCore: Sendable {
     var newestConfirmed: [CopyLane: Instant] = [:]
     var leases = DeadlineHeap<MessageToken>()
     var looks = DeadlineHeap<SlotPool>()
+    /// Pools whose targets are to be looked at without waiting.
+    var urgentLooks: Set<SlotPool> = []
     var audits = DeadlineHeap<SlotPool>()
     var auditsArePlanned = false
     var nextToken: UInt64 = 1

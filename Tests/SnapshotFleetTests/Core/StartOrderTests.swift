@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) the snapferry authors
+
+import AWSClient
+import SnapshotFleet
+import Testing
+
+@Suite struct StartOrderTests {
+    private static func job(_ name: String, age: Duration = .zero) -> CopyJob {
+        var job = CoreHarness.job(CoreHarness.arn("rds:\(name)-2026-11-21-03-00"))
+        job.firstSeen = CoreHarness.start + age
+        return job
+    }
+
+    /// Brings jobs into the waiting room, with the sizes of their databases.
+    private static func harness(_ jobs: [(job: CopyJob, name: String, size: Int?)]) throws -> CoreHarness {
+        var harness = try CoreHarness()
+        for (job, name, size) in jobs {
+            harness.deliver(JobMessage.encode(job))
+            var source = CoreHarness.source(job.source, database: name)
+            source.sizeGiB = size
+            harness.describe(source)
+        }
+        return harness
+    }
+
+    @Test("of what came at about the same time the largest starts first, so that it does not end last")
+    func largestFirst() throws {
+        let jobs = [
+            (Self.job("small", age: .seconds(1)), "small", 10), (Self.job("large", age: .seconds(60)), "large", 900),
+            (Self.job("old", age: .seconds(-3600)), "old", 5),
+        ]
+        var harness = try Self.harness(jobs.map { ($0.0, $0.1, $0.2) })
+        let actions = harness.happen(.poolSurveyed(jobs[0].0.pool, inProgress: []))
+        #expect(actions.acquisitions == [jobs[2].0.id, jobs[1].0.id, jobs[0].0.id])
+    }
+
+    @Test("a destination that is full is asked about one slot at a time, and RDS not at all")
+    func fullDestination() throws {
+        let jobs = (0..<6).map { (Self.job("db-\($0)"), "db-\($0)", 10) }
+        var harness = try Self.harness(jobs.map { ($0.0, $0.1, $0.2) })
+        let pool = jobs[0].0.pool
+        let asked = harness.happen(.poolSurveyed(pool, inProgress: [])).acquisitions
+        #expect(asked.count == 6)
+        for id in asked { harness.happen(.slotRefused(id)) }
+        harness.actions = []
+        for _ in 0..<20 {
+            let again = harness.pass(.seconds(31)).acquisitions
+            #expect(again.count == 1)
+            for id in again { harness.happen(.slotRefused(id)) }
+        }
+        #expect(!harness.actions.contains(.surveyPool(pool)))
+        #expect(harness.actions.looks.isEmpty)
+    }
+
+    @Test("where somebody else's copies hold slots, the destination is looked at again to see whether they have ended")
+    func foreignCopies() throws {
+        let job = Self.job("orders")
+        var harness = try Self.harness([(job, "orders", 10)])
+        let foreign = CoreHarness.target(of: Self.job("else"), ours: false)
+        for id in harness.happen(.poolSurveyed(job.pool, inProgress: [foreign])).acquisitions {
+            harness.happen(.slotRefused(id))
+        }
+        harness.actions = []
+        for _ in 0..<8 {
+            for id in harness.pass(.seconds(31)).acquisitions { harness.happen(.slotRefused(id)) }
+        }
+        #expect(harness.actions.filter { $0 == .surveyPool(job.pool) }.count == 1)
+    }
+}
