@@ -38,18 +38,7 @@ extension World {
     /// The messages of a queue, in the order in which they were first sent; none when there is no such queue.
     package func messages(queueARN: String) -> [MessageSight] {
         let contents = self.sqs.queues[queueARN].map { Array($0.contents) } ?? []
-        return contents.sorted { $0.number < $1.number }.map { message in
-            MessageSight(
-                number: message.number,
-                body: message.body,
-                receiveCount: message.receiveCount,
-                isVisible: message.state == .visible,
-                isRedriven: message.deadLetterSource != nil,
-                attributes: message.attributes.compactMapValues { attribute in
-                    if case .text(let text) = attribute.value { text } else { nil }
-                }
-            )
-        }
+        return contents.sorted { $0.number < $1.number }.map { MessageSight($0) }
     }
 
     /// How many messages of a queue could be received now, as of the latest moment it was told of.
@@ -61,18 +50,43 @@ extension World {
     /// The snapshots of one kind in an account and Region, in the order of their identifiers.
     package func snapshots(account: String, region: String, kind: RDSKind) -> [SnapshotSight] {
         guard let shelf = self.rds.shelves[RDSPlace(account: account, region: region, kind: kind)] else { return [] }
-        return shelf.identifiers.compactMap { shelf[$0] }.map { snapshot in
-            SnapshotSight(
-                arn: snapshot.arn,
-                database: snapshot.database,
-                type: snapshot.type,
-                status: snapshot.status,
-                created: snapshot.created,
-                isEncrypted: snapshot.isEncrypted,
-                isRemoteCopyInProgress: snapshot.isRemoteCopyInProgress,
-                sourceARN: snapshot.sourceARN,
-                tags: Dictionary(snapshot.tags.map { ($0.key, $0.value) }) { _, last in last }
-            )
-        }
+        return shelf.identifiers.compactMap { shelf[$0] }.map { SnapshotSight($0) }
+    }
+
+    /// One snapshot; `nil` when there is none of that name.
+    package func snapshot(_ identifier: String, account: String, region: String, kind: RDSKind) -> SnapshotSight? {
+        let place = RDSPlace(account: account, region: region, kind: kind)
+        return self.rds.shelves[place]?[identifier].map { SnapshotSight($0) }
+    }
+}
+
+extension World.MessageSight {
+    init(_ message: SQSMessage) {
+        self.init(
+            number: message.number,
+            body: message.body,
+            receiveCount: message.receiveCount,
+            isVisible: message.state == .visible,
+            isRedriven: message.deadLetterSource != nil,
+            attributes: message.attributes.compactMapValues { attribute in
+                if case .text(let text) = attribute.value { text } else { nil }
+            }
+        )
+    }
+}
+
+extension World.SnapshotSight {
+    init(_ snapshot: RDSSnapshot) {
+        self.init(
+            arn: snapshot.arn,
+            database: snapshot.database,
+            type: snapshot.type,
+            status: snapshot.status,
+            created: snapshot.created,
+            isEncrypted: snapshot.isEncrypted,
+            isRemoteCopyInProgress: snapshot.isRemoteCopyInProgress,
+            sourceARN: snapshot.sourceARN,
+            tags: Dictionary(snapshot.tags.map { ($0.key, $0.value) }) { _, last in last }
+        )
     }
 }

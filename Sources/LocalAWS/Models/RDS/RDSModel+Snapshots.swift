@@ -169,6 +169,7 @@ extension RDSModel {
     mutating func removeSnapshot(_ name: RDSName, at now: Instant) {
         guard let snapshot = self.shelves[name.place]?.remove(name.identifier) else { return }
         self.shared.remove(name)
+        if self.isJournaled { self.touched.append(name) }
         if let copy = snapshot.work?.copy {
             self.note(copy, of: name, endedAs: "deleted", at: now)
             self.leave(copy.lane, name, at: now)
@@ -189,6 +190,7 @@ extension RDSModel {
 
     mutating func put(_ snapshot: RDSSnapshot) {
         self.shelves[snapshot.name.place, default: RDSShelf()].put(snapshot)
+        if self.isJournaled { self.touched.append(snapshot.name) }
     }
 
     func snapshot(_ name: RDSName) -> RDSSnapshot? { self.shelves[name.place]?[name.identifier] }

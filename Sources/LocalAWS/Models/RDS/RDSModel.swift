@@ -41,6 +41,10 @@ package struct RDSModel: ServiceModel {
     var effects: [ModelEffect] = []
     /// How copies ended, the latest of them; whoever keeps a journal collects them.
     var copyEndings: [RDSCopyEnding] = []
+    /// Whether somebody collects what was touched.
+    var isJournaled = false
+    /// The snapshots that were made, changed or removed since somebody collected them.
+    var touched: [RDSName] = []
     /// The latest moment that this model has seen.
     var clock = Instant(microseconds: 0)
     var eventsRaised = 0

@@ -51,6 +51,10 @@ struct SQSQueue: Sendable {
     var settings: SQSQueueSettings
     var tags: [String: String] = [:]
     var purged: Instant?
+    /// Whether somebody collects what came and went.
+    var isJournaled = false
+    /// The messages that came and went since somebody collected them, by number.
+    var journal: [(number: UInt64, isGone: Bool)] = []
 
     private var messages: [UInt64: SQSMessage] = [:]
     private var line = FirstInFirstOut<Standing>()
@@ -120,6 +124,7 @@ struct SQSQueue: Sendable {
         message.state = .visible
         message.round += 1
         self.messages[message.number] = message
+        if self.isJournaled { self.journal.append((message.number, false)) }
         self.expiries.insert(Wakeup(at: message.enqueuedAt, number: message.number, round: 0))
         if delay > 0 {
             self.hide(message.number, as: .delayed, until: now + .seconds(delay))
@@ -132,6 +137,7 @@ struct SQSQueue: Sendable {
     mutating func remove(_ number: UInt64) -> SQSMessage? {
         guard let message = self.messages.removeValue(forKey: number) else { return nil }
         self.count(message.state, by: -1)
+        if self.isJournaled { self.journal.append((number, true)) }
         self.prune()
         return message
     }
