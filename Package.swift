@@ -20,7 +20,8 @@ let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", packa
 let package = Package(
     name: "snapferry",
     products: [
-        .executable(name: "snapferry", targets: ["snapferry"])
+        .executable(name: "snapferry", targets: ["snapferry"]),
+        .executable(name: "fleet-simulator", targets: ["FleetSimulator"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.5.0"),
@@ -54,6 +55,12 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(name: "FleetSimulation", dependencies: ["LocalAWS", "SnapshotFleet"], swiftSettings: settings),
+        // Not shipped: it needs nothing of the command line, so that an optimised build of it is quick.
+        .executableTarget(
+            name: "FleetSimulator",
+            dependencies: ["AWSClient", "FleetSimulation"],
+            swiftSettings: settings
+        ),
         .executableTarget(
             name: "snapferry",
             dependencies: [

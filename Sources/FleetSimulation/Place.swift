@@ -12,6 +12,8 @@ enum Place {
     static let queueURL = "https://sqs.\(Scenario.home).amazonaws.com/\(Scenario.account)/\(queueName)"
     static let deadLetterURL = "https://sqs.\(Scenario.home).amazonaws.com/\(Scenario.account)/\(deadLetterName)"
 
+    static let table = "snapferry-slots"
+
     static func caller(_ name: String) -> ModelCaller {
         ModelCaller(account: Scenario.account, arn: "arn:aws:iam::\(Scenario.account):user/\(name)")
     }

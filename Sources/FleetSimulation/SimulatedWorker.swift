@@ -17,7 +17,9 @@ final class SimulatedWorker {
     var pausedUntil: Instant?
     var wakeUp = WakeUp()
     var isDraining = false
-    /// What this life knows of the slots in a table.
+    /// How far its clock is ahead of the true time.
+    var skew: Duration = .zero
+    /// What it knows of the table of slots.
     var tables: [SlotPool: SlotTable] = [:]
     /// What was received in this life: the handles of each job's messages, for deliberate bugs.
     var handles: [CopyJob.ID: [String]] = [:]

@@ -4,17 +4,17 @@
 import AWSClient
 import SnapshotFleet
 
-/// The ledger that all workers share.
+/// The ledger that all workers share: a book in memory here, a table in `Simulation+SlotTable.swift`.
 extension Simulation {
     /// Asks and tells the ledger, one after another.
     func performInOrder(
         _ actions: ArraySlice<CoreAction>,
         for worker: SimulatedWorker,
         generation: Int,
-        then: @escaping () -> Void
+        then: @escaping () -> Void = {}
     ) {
         guard let action = actions.first else { return then() }
-        if self.scenario.usesSlotTable {
+        if self.scenario.ledger == .table {
             return self.performInTable(action, for: worker, generation: generation) { [unowned self] in
                 self.performInOrder(actions.dropFirst(), for: worker, generation: generation, then: then)
             }
@@ -33,23 +33,22 @@ extension Simulation {
         }
     }
 
-    enum Reach { case done, unanswered, lost }
+    private enum Reach { case done, unanswered, lost }
 
-    func reachLedger(_ then: @escaping (Reach) -> Void) {
+    private func reachLedger(_ then: @escaping (Reach) -> Void) {
         var outcome = Reach.done
-        if self.network.happens(self.faults.ledgerFaults) {
-            outcome = self.network.happens(0.5) ? .unanswered : .lost
+        if self.dice.strikes(.ledgerFailures) {
+            outcome = self.dice.happens(.ledgerFailures, 0.5) ? .unanswered : .lost
         }
         self.plan(after: self.network.duration(0.002...0.03)) { then(outcome) }
     }
 
     private func apply(_ action: CoreAction, for worker: SimulatedWorker, generation: Int, isAnswered: Bool) {
+        let now = self.clock(of: worker)
         switch action {
         case .acquireSlot(let id, let pool, let target):
             self.freeByTime(pool)
-            var limit = self.policy.usableSlots(in: pool)
-            if self.scenario.sabotage == .grantsEverySlot { limit = .max }
-            let isGranted = self.book.acquire(pool, target: target, limit: limit, at: self.now)
+            let isGranted = self.book.acquire(pool, target: target, limit: self.slotLimit(pool), at: now)
             self.note("ledger: \(worker.name) \(isGranted ? "has" : "does not get") a slot for \(target)")
             guard isAnswered else { return }
             self.plan(after: self.network.duration(0.002...0.03)) { [unowned self] in
@@ -58,26 +57,31 @@ extension Simulation {
             }
         case .occupySlot(let pool, let target):
             self.note("ledger: \(worker.name) occupies \(target)")
-            self.book.occupy(pool, target: target, at: self.now)
+            self.book.occupy(pool, target: target, at: now)
         case .releaseSlot(let pool, let target, _):
             self.note("ledger: \(worker.name) releases \(target)")
             self.book.release(pool, target: target)
         case .disownSlot(let pool, let target): self.book.disown(pool, target: target)
-        case .learnLimit(let pool, let limit): self.book.learn(pool, limit: limit, at: self.now)
+        case .learnLimit(let pool, let limit): self.book.learn(pool, limit: limit, at: now)
         default: break
         }
     }
 
+    /// How many slots the policy allows.
+    func slotLimit(_ pool: SlotPool) -> Int {
+        self.scenario.mutation == .grantsEverySlot ? 1000 : self.policy.usableSlots(in: pool)
+    }
+
     /// Looks for slots that are left over, and asks RDS about their copies if there are any.
     func auditSlots(of pool: SlotPool, for worker: SimulatedWorker) {
-        let (asked, generation) = (self.now, worker.generation)
+        let (asked, generation) = (self.clock(of: worker), worker.generation)
         let done = { [unowned self] in self.feed(.slotsAudited(pool), to: worker, generation: generation) }
         self.findOverdue(pool, for: worker) { [unowned self] overdue in
             guard !overdue.isEmpty else { return done() }
             self.describe(overdue, pool.kind, pool.destination.region, for: worker) { [unowned self] result, _ in
                 guard case .success(let found) = result else { return done() }
                 let running = found.filter { $0.phase == .inProgress }.map(\.arn.identifier)
-                guard self.scenario.usesSlotTable else {
+                guard self.scenario.ledger == .table else {
                     self.book.settle(pool, overdue, inProgress: running, at: asked)
                     return done()
                 }
@@ -95,12 +99,13 @@ extension Simulation {
     }
 
     private func findOverdue(_ pool: SlotPool, for worker: SimulatedWorker, then: @escaping ([String]) -> Void) {
-        let (asked, generation) = (self.now, worker.generation)
-        guard !self.scenario.usesSlotTable else {
+        let (asked, generation) = (self.clock(of: worker), worker.generation)
+        guard self.scenario.ledger == .book else {
             return self.overdueInTable(pool, for: worker, generation: generation, then: then)
         }
         self.reachLedger { [unowned self] outcome in
-            then(outcome == .done ? self.book.overdue(pool, at: asked) : [])
+            let overdue = outcome == .done ? self.book.overdue(pool, at: asked) : []
+            self.inTime(of: worker, generation: generation) { then(overdue) }
         }
     }
 
@@ -119,7 +124,7 @@ extension Simulation {
                 isDone ? CoreInput.poolSurveyed(pool, inProgress: running) : .poolNotSurveyed(pool, trouble)
             self.feed(input, to: worker, generation: generation)
         }
-        guard !self.scenario.usesSlotTable else {
+        guard self.scenario.ledger == .book else {
             return self.observeInTable(
                 pool,
                 targets,
@@ -135,9 +140,16 @@ extension Simulation {
         }
     }
 
+    /// The slots of a pool that are taken although nothing runs, and that no evidence would free.
+    func slotsLeft(in pool: SlotPool) -> [String] {
+        guard self.scenario.ledger == .book else { return self.itemsLeft(in: pool) }
+        self.book.observe(pool, inProgress: [], at: self.now + .seconds(3600))
+        return self.book.entries(of: pool).keys.sorted()
+    }
+
     /// Frees what has been taken for long, where this run is to have that bug.
     private func freeByTime(_ pool: SlotPool) {
-        guard self.scenario.sabotage == .freesSlotsByTime else { return }
+        guard self.scenario.mutation == .freesSlotsByTime else { return }
         for (target, entry) in self.book.entries(of: pool).sorted(by: { $0.key < $1.key })
         where self.now - entry.since > .seconds(1200) {
             self.book.release(pool, target: target)

@@ -3,6 +3,7 @@
 
 import AWSClient
 import LocalAWS
+import SnapshotFleet
 
 /// One call of a worker, which may take several attempts.
 struct SimulatedCall {
@@ -33,6 +34,8 @@ extension Simulation {
         /// The client gives up, and then it arrives.
         case late(Duration)
         case answerLost
+        case doubled(after: Duration)
+        case unreachable
         case throttled
         case failed(withEffect: Bool)
     }
@@ -59,7 +62,11 @@ extension Simulation {
         lastError: AWSError?,
         then: @escaping (Result<JSONValue, AWSError>) -> Void
     ) {
-        self.requests += 1
+        self.measurements.requests["\(call.service.rawValue).\(call.operation)", default: 0] += 1
+        if call.operation.hasPrefix("DescribeDB") {
+            let side: Measurements.Side = call.region == Scenario.home ? .sources : .targets
+            self.measurements.requests["described.\(side.rawValue)", default: 0] += 1
+        }
         self.send(call, from: worker) { [unowned self] result in
             self.inTime(of: worker, generation: generation) { [unowned self] in
                 switch result {
@@ -97,15 +104,24 @@ extension Simulation {
         }
     }
 
-    private func fate() -> Fate {
-        let faults = self.faults
-        if self.network.happens(faults.lostRequests) { return .lost }
-        if self.network.happens(faults.lostAnswers) { return .answerLost }
-        if self.network.happens(faults.lateRequests) { return .late(self.network.duration(0.5...20)) }
-        if self.network.happens(faults.throttles) { return .throttled }
-        if self.network.happens(faults.outages) { return .failed(withEffect: self.network.happens(0.5)) }
-        if self.network.happens(faults.slowRequests) {
-            return .slow(there: self.network.duration(1...15), back: self.network.duration(1...15))
+    private func fate(of call: SimulatedCall) -> Fate {
+        guard self.dice.isOn else { return .served }
+        if self.weather.deadRegions.contains(call.region) { return .unreachable }
+        if self.weather.throttling.contains(call.service), self.network.happens(Self.stormStrength) { return .throttled }
+        if self.dice.strikes(.lostRequests) { return .lost }
+        if self.dice.strikes(.lostAnswers) { return .answerLost }
+        if self.dice.strikes(.lateRequests) { return .late(self.dice.duration(.lateRequests, 0.5...20)) }
+        if self.dice.strikes(.throttles) { return .throttled }
+        if call.service == .dynamodb, self.dice.strikes(.tableThrottles) { return .throttled }
+        if self.dice.strikes(.failures) { return .failed(withEffect: self.dice.happens(.failures, 0.5)) }
+        if self.dice.strikes(.doubledRequests) {
+            return .doubled(after: self.dice.duration(.doubledRequests, 0.1...20))
+        }
+        if self.dice.strikes(.slowRequests) {
+            return .slow(
+                there: self.dice.duration(.slowRequests, 1...15),
+                back: self.dice.duration(.slowRequests, 1...15)
+            )
         }
         return .served
     }
@@ -120,7 +136,7 @@ extension Simulation {
         let back = self.network.duration(0.005...0.05)
         let gaveUp = AWSError(.timedOut, message: "no answer")
         let reset = AWSError(.unavailable, message: "connection reset")
-        let fate = self.fate()
+        let fate = self.fate(of: call)
         switch fate {
         case .served: self.trip(call, worker, there: there) { [unowned self] in self.back($0, after: back, answer) }
         case .slow(let there, let back):
@@ -137,8 +153,16 @@ extension Simulation {
             self.trip(call, worker, there: there) { [unowned self] _ in
                 self.plan(after: back) { answer(.failure(reset)) }
             }
+        case .doubled(let delay):
+            self.note("\(worker.name) \(call.operation) arrives twice")
+            self.trip(call, worker, there: there) { [unowned self] in self.back($0, after: back, answer) }
+            if call.operation != "ReceiveMessage" { self.trip(call, worker, there: there + delay) { _ in } }
+        case .unreachable:
+            let patience = self.network.happens(0.5) ? .seconds(5) : there
+            self.plan(after: patience) { answer(.failure(reset)) }
         case .throttled:
-            let failure = ModelFailure("ThrottlingException", "Rate exceeded")
+            let code = call.service == .dynamodb ? "ProvisionedThroughputExceededException" : "ThrottlingException"
+            let failure = ModelFailure(code, "Rate exceeded")
             self.plan(after: there + back) { answer(.failure(Self.error(failure))) }
         case .failed(let withEffect):
             let error = Self.error(ModelFailure("InternalFailure", "An internal error has occurred.", status: 500))
@@ -169,20 +193,95 @@ extension Simulation {
         self.plan(after: there) { [unowned self] in
             if call.operation == "ReceiveMessage" { return self.poll(call, by: name, answer) }
             let result = self.serve(call, by: name)
+            self.trace.mix(Self.fingerprint(result))
             if !call.operation.hasPrefix("Describe") {
-                self.isDirty = true
                 self.note("world: \(call.operation) of \(name): \(Self.summary(call, result))")
             }
             answer(result)
         }
     }
 
-    /// Asks the world; now and then an entry of a batch fails by itself.
+    /// Tells answers apart in the hash of a run.
+    private static func fingerprint(_ result: Result<JSONValue, ModelFailure>) -> UInt64 {
+        switch result {
+        case .success(let answer): UInt64(answer.object?.count ?? 0)
+        case .failure(let failure): UInt64(failure.code.utf8.count) << 8 | UInt64(failure.message.utf8.count) << 16
+        }
+    }
+
+    /// Asks the world, with what goes wrong inside AWS.
     private func serve(_ call: SimulatedCall, by name: String) -> Result<JSONValue, ModelFailure> {
-        guard call.operation.hasSuffix("Batch"), self.network.happens(self.faults.failedEntries),
+        switch call.operation {
+        case "DescribeDBSnapshots", "DescribeDBClusterSnapshots": return self.serveDescribe(call, by: name)
+        case "CopyDBSnapshot", "CopyDBClusterSnapshot": return self.serveCopy(call, by: name)
+        case "DeleteDBSnapshot", "DeleteDBClusterSnapshot": return self.serveDeletion(call, by: name)
+        case "TransactWriteItems" where self.dice.strikes(.transactionConflicts):
+            return .success([Self.refusal: "TransactionCanceledException"])
+        case _ where call.service == .dynamodb: return self.serveTable(call, by: name)
+        default: return self.serveBatch(call, by: name)
+        }
+    }
+
+    private func serveTable(_ call: SimulatedCall, by name: String) -> Result<JSONValue, ModelFailure> {
+        self.ask(call.service, call.operation, call.parameters, call.region, by: name).flatMapError { failure in
+            switch failure.code {
+            case "ConditionalCheckFailedException", "TransactionCanceledException":
+                var members = failure.details
+                members[Self.refusal] = .string(failure.code)
+                return .success(.object(members))
+            default: return .failure(failure)
+            }
+        }
+    }
+
+    private func serveDescribe(_ call: SimulatedCall, by name: String) -> Result<JSONValue, ModelFailure> {
+        let result = self.ask(call.service, call.operation, call.parameters, call.region, by: name)
+        guard self.dice.strikes(.describeLag) else { return result }
+        let lag = self.dice.duration(.describeLag, 1...40)
+        let isInstance = call.operation == "DescribeDBSnapshots"
+        return result.map { answer in
+            self.news.ageing(
+                answer,
+                list: isInstance ? "DBSnapshots" : "DBClusterSnapshots",
+                arn: isInstance ? "DBSnapshotArn" : "DBClusterSnapshotArn",
+                by: lag,
+                at: self.now
+            )
+        }
+    }
+
+    private func serveCopy(_ call: SimulatedCall, by name: String) -> Result<JSONValue, ModelFailure> {
+        self.world.rds.settings.failCopies = self.dice.strikes(.failedCopies) ? ["*"] : []
+        self.world.rds.settings.stallCopies = self.dice.strikes(.stalledCopies) ? ["*"] : []
+        defer {
+            self.world.rds.settings.failCopies = []
+            self.world.rds.settings.stallCopies = []
+        }
+        return self.ask(call.service, call.operation, call.parameters, call.region, by: name)
+    }
+
+    /// Deletes a snapshot for a worker, which must have been allowed to.
+    private func serveDeletion(_ call: SimulatedCall, by name: String) -> Result<JSONValue, ModelFailure> {
+        let isInstance = call.operation == "DeleteDBSnapshot"
+        let identifier = call.parameters[isInstance ? "DBSnapshotIdentifier" : "DBClusterSnapshotIdentifier"]?.string
+        let kind: SnapshotKind = isInstance ? .instance : .cluster
+        if let snapshot = self.world.snapshot(
+            identifier ?? "",
+            account: Scenario.account,
+            region: call.region,
+            kind: kind.model
+        ), let violation = self.checks.checkDeletion(snapshot) {
+            self.violate(violation.invariant, violation.detail)
+        }
+        return self.ask(call.service, call.operation, call.parameters, call.region, by: name)
+    }
+
+    /// Now and then an entry of a batch fails by itself.
+    private func serveBatch(_ call: SimulatedCall, by name: String) -> Result<JSONValue, ModelFailure> {
+        guard call.operation.hasSuffix("Batch"), self.dice.strikes(.failedEntries),
             var parameters = call.parameters.object, var entries = parameters["Entries"]?.array, !entries.isEmpty
         else { return self.ask(call.service, call.operation, call.parameters, call.region, by: name) }
-        let failing = entries.remove(at: Int.random(in: 0..<entries.count, using: &self.network))
+        let failing = entries.remove(at: self.dice.pick(.failedEntries, 0..<entries.count))
         let failure: JSONValue = [
             "Id": failing["Id"] ?? .null, "Code": "InternalError", "Message": "An internal error has occurred.",
             "SenderFault": false,
@@ -211,8 +310,10 @@ extension Simulation {
 
     /// What a client makes of a refusal.
     static func error(_ failure: ModelFailure) -> AWSError {
-        let document: JSONValue = ["__type": .string(failure.code), "message": .string(failure.message)]
-        return ServiceErrorParser.error(from: HTTPResponse(status: failure.status, body: document.serialized()))
+        var document = failure.details
+        document["__type"] = .string(failure.code)
+        document["message"] = .string(failure.message)
+        return ServiceErrorParser.error(from: HTTPResponse(status: failure.status, body: JSONValue.object(document).serialized()))
     }
 
     // MARK: - Long polls
@@ -231,7 +332,8 @@ extension Simulation {
             region: call.region
         )
         let wait = call.timeout - .seconds(10)
-        let poll = LongPoll(id: self.requests, request: request, answer: answer)
+        self.calls += 1
+        let poll = LongPoll(id: self.calls, request: request, answer: answer)
         if self.mayReceive, self.receive(poll, answeringEmpty: false) { return }
         self.polls.append(poll)
         self.plan(after: wait) { [unowned self] in
@@ -254,7 +356,7 @@ extension Simulation {
     /// Whether a receive may find something.
     private var mayReceive: Bool {
         if let out = self.worldMoments.visibility, out <= self.now { return true }
-        guard self.isDirty || self.worldWasTouched else { return false }
+        guard self.worldWasTouched else { return false }
         // A second delivery of a message in flight shows in no count.
         return self.world.visibleMessages(queueARN: Place.queueARN) > 0 || self.world.sqs.duplicateEvery != nil
     }
@@ -263,7 +365,7 @@ extension Simulation {
         let result = self.ask(.sqs, "ReceiveMessage", poll.request.parameters, poll.request.region, by: "poll")
         let count = (try? result.get())?["Messages"]?.array?.count ?? 0
         if count > 0 {
-            self.isDirty = true
+            self.trace.mix(UInt64(count))
             self.note("world: \(poll.request.caller.arn) receives \(count)")
         } else if case .success = result, !answeringEmpty {
             return false

@@ -23,7 +23,7 @@ extension Simulation {
                 }
             }
         case .extend(let entries, let timeout):
-            if self.scenario.sabotage == .keepsEveryLease {
+            if self.scenario.mutation == .keepsEveryLease {
                 let kept = Dictionary(entries.map { ($0.token, LeaseOutcome.kept) }) { first, _ in first }
                 return self.feed(.leasesExtended(kept), to: worker, generation: worker.generation)
             }
@@ -143,7 +143,7 @@ extension Simulation {
     }
 
     private func replace(_ tokens: [MessageToken], with messages: [OutgoingMessage], for worker: SimulatedWorker) {
-        if self.scenario.sabotage == .losesReplacements {
+        if self.scenario.mutation == .losesReplacements {
             return self.feed(.replaced(tokens), to: worker, generation: worker.generation)
         }
         let documents = messages.enumerated().map { index, message -> JSONValue in
@@ -165,7 +165,7 @@ extension Simulation {
     }
 
     private func deadLetter(_ token: MessageToken, _ letter: DeadLetter, for worker: SimulatedWorker) {
-        if self.scenario.sabotage == .losesDeadLetters {
+        if self.scenario.mutation == .losesDeadLetters {
             return self.feed(.deadLettered(token), to: worker, generation: worker.generation)
         }
         var attributes = [

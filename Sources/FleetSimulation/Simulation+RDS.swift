@@ -129,6 +129,29 @@ extension Simulation {
 
     func deleteTarget(_ id: CopyJob.ID, _ target: String, for worker: SimulatedWorker) {
         let kind = id.source.kind
+        let region = id.destination.region
+        // Looked at once more, as the worker does: somebody may have started anew under the same name.
+        self.describe([target], kind, region, for: worker) { [unowned self] result, generation in
+            switch result {
+            case .success(let found):
+                guard self.mayDelete(found, copyOf: id.source) else {
+                    return self.feed(.targetDeleted(id), to: worker, generation: generation)
+                }
+                self.deleteNow(id, target, for: worker)
+            case .failure(let error):
+                let trouble = Trouble(of: .deleteTarget, kind: kind, error)
+                self.feed(.targetNotDeleted(id, trouble), to: worker, generation: generation)
+            }
+        }
+    }
+
+    private func mayDelete(_ found: [Snapshot], copyOf source: SnapshotARN) -> Bool {
+        if self.scenario.mutation == .prunesTheNewest || self.scenario.mutation == .deletesWhatIsNotOurs { return true }
+        return found.contains { $0.phase == .failed && TagMerge.marks($0.tags, copyOf: source) }
+    }
+
+    private func deleteNow(_ id: CopyJob.ID, _ target: String, for worker: SimulatedWorker) {
+        let kind = id.source.kind
         let snapshot = kind == .instance ? "DBSnapshot" : "DBClusterSnapshot"
         let members: [String: JSONValue?] = ["\(snapshot)Identifier": .string(target)]
         self.rds("Delete\(snapshot)", members, id.destination.region, for: worker) {

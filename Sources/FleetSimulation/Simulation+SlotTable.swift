@@ -2,6 +2,7 @@
 // Copyright (c) the snapferry authors
 
 import AWSClient
+import LocalAWS
 import SnapshotFleet
 
 /// Slots in a table that workers reach over a network: each worker has a view of its own, and writes on conditions.
@@ -25,7 +26,7 @@ extension Simulation {
     ) {
         switch action {
         case .acquireSlot(let id, let pool, let target):
-            let (limit, now) = (self.policy.usableSlots(in: pool), self.now)
+            let (limit, now) = (self.slotLimit(pool), self.clock(of: worker))
             self.take(pool, worker, generation) { table, isFresh in
                 table.acquire(target, limit: limit, isFresh: isFresh, at: now)
             } then: { [unowned self] isGranted in
@@ -35,7 +36,7 @@ extension Simulation {
                 then()
             }
         case .occupySlot(let pool, let target):
-            let now = self.now
+            let now = self.clock(of: worker)
             guard !worker.update(pool, { $0.noteRunning(target, at: now) }) else { return then() }
             self.take(pool, worker, generation) { table, isFresh in
                 table.occupy(target, isFresh: isFresh, at: now)
@@ -49,7 +50,7 @@ extension Simulation {
             worker.update(pool) { $0.disown(target) }
             then()
         case .learnLimit(let pool, let limit):
-            worker.update(pool) { $0.learn(limit: limit, at: self.now) }
+            worker.update(pool) { $0.learn(limit: limit, at: self.clock(of: worker)) }
             then()
         default: then()
         }
@@ -92,7 +93,7 @@ extension Simulation {
         generation: Int,
         then: @escaping ([String]) -> Void
     ) {
-        let asked = self.now
+        let asked = self.clock(of: worker)
         self.read(pool, worker, generation) { isRead in
             then(isRead ? worker.update(pool) { $0.overdue(at: asked) } : [])
         }
@@ -103,16 +104,32 @@ extension Simulation {
         self.plan(after: .seconds(60)) { [unowned self] in
             guard worker.generation == generation else { return }
             self.inTime(of: worker, generation: generation) { [unowned self] in
+                var due: [(pool: SlotPool, write: SlotWrite)] = []
                 for pool in worker.tables.keys.sorted() {
-                    for write in worker.update(pool, { $0.renewals(at: self.now) }) {
-                        self.renew(write, pool, worker, generation)
-                    }
+                    due += worker.update(pool) { $0.renewals(at: self.clock(of: worker)) }.map { (pool, $0) }
                     for (item, evidence) in worker.update(pool, { $0.takeUnreleased() }) {
                         self.free(.delete(item), evidence, pool, worker, generation) {}
                     }
                 }
+                self.renew(due, worker, generation)
                 self.renewSlots(of: worker, generation: generation)
             }
+        }
+    }
+
+    /// Renews several leases in one transaction; where that fails, each by itself.
+    private func renew(_ due: [(pool: SlotPool, write: SlotWrite)], _ worker: SimulatedWorker, _ generation: Int) {
+        let singly = { [unowned self] in
+            for (pool, write) in due { self.renew(write, pool, worker, generation) }
+        }
+        guard due.count > 1 else { return singly() }
+        let items = due.map { DynamoDBSlotLedger.transactItem($0.write, in: $0.pool, table: Place.table).json }
+        let token = "\(worker.random.next())"
+        let request: JSONValue = ["TransactItems": .array(items), "ClientRequestToken": .string(token)]
+        self.measurements.requests["dynamodb.TransactedItem", default: 0] += due.count
+        self.table("TransactWriteItems", request, worker) { result in
+            guard case .success(let answer) = result, answer[Self.refusal] == nil else { return singly() }
+            for (pool, write) in due { worker.update(pool) { $0.renewed(write.item) } }
         }
     }
 
@@ -135,7 +152,7 @@ extension Simulation {
             }
         case .write(let write):
             self.write(write, pool, worker, generation) { [unowned self] outcome in
-                let now = self.now
+                let now = self.clock(of: worker)
                 switch outcome {
                 case .done:
                     worker.update(pool) { $0.done(write, at: now) }
@@ -181,10 +198,10 @@ extension Simulation {
     ) {
         self.write(deletion, pool, worker, generation) { [unowned self] outcome in
             switch outcome {
-            case .done: worker.update(pool) { $0.done(deletion, at: self.now) }
+            case .done: worker.update(pool) { $0.done(deletion, at: self.clock(of: worker)) }
             case .conditionFailed(let found):
                 let next = worker.update(pool) { table in
-                    _ = table.missed(deletion, found: found, at: self.now)
+                    _ = table.missed(deletion, found: found, at: self.clock(of: worker))
                     return table.releaseAgain(deletion.item.target, because: evidence, found: found)
                 }
                 if let next { return self.free(next, evidence, pool, worker, generation, then: then) }
@@ -199,7 +216,7 @@ extension Simulation {
             switch outcome {
             case .done: worker.update(pool) { $0.renewed(write.item) }
             case .conditionFailed(let found):
-                let next = worker.update(pool) { $0.renewalMissed(write, found: found, at: self.now) }
+                let next = worker.update(pool) { $0.renewalMissed(write, found: found, at: self.clock(of: worker)) }
                 if let next { self.renew(next, pool, worker, generation) }
             case .unknown: break
             }
@@ -217,9 +234,9 @@ extension Simulation {
         self.write(write, pool, worker, generation) { [unowned self] outcome in
             switch (outcome, write) {
             case (.done, .replace(let item, _)): worker.update(pool) { $0.renewed(item) }
-            case (.done, _): worker.update(pool) { $0.done(write, at: self.now) }
+            case (.done, _): worker.update(pool) { $0.done(write, at: self.clock(of: worker)) }
             case (.conditionFailed(let found), _):
-                _ = worker.update(pool) { $0.missed(write, found: found, at: self.now) }
+                _ = worker.update(pool) { $0.missed(write, found: found, at: self.clock(of: worker)) }
             case (.unknown, _): break
             }
             self.agree(writes.dropFirst(), pool, worker, generation, then: then)
@@ -228,20 +245,23 @@ extension Simulation {
 
     // MARK: - The table itself
 
+    /// Marks the answer to a write whose condition did not hold, which a client takes for an answer and no failure.
+    static let refusal = "refused"
+
     private func read(
         _ pool: SlotPool,
         _ worker: SimulatedWorker,
         _ generation: Int,
         then: @escaping (_ isRead: Bool) -> Void
     ) {
-        self.reachLedger { [unowned self] outcome in
-            let items = self.slotItems[pool].map { Array($0.values) } ?? []
-            self.answer(worker, generation) { [unowned self] in
-                guard outcome == .done else { return then(false) }
-                let reach = worker.update(pool) { $0.reach(limit: 0) }
-                worker.update(pool) { $0.take(items, reach: reach, at: self.now) }
-                then(true)
-            }
+        let reach = worker.update(pool) { $0.reach(limit: self.slotLimit(pool)) }
+        let keys = (0..<min(reach, 100)).map { DynamoDBSlotLedger.key(pool, $0).json }
+        let request: JSONValue = ["RequestItems": [Place.table: ["Keys": .array(keys), "ConsistentRead": true]]]
+        self.table("BatchGetItem", request, worker) { [unowned self] result in
+            guard case .success(let answer) = result else { return then(false) }
+            let items = (answer["Responses"]?[Place.table]?.array ?? []).compactMap { Self.slotItem($0) }
+            worker.update(pool) { $0.take(items, reach: reach, at: self.clock(of: worker)) }
+            then(true)
         }
     }
 
@@ -252,38 +272,60 @@ extension Simulation {
         _ generation: Int,
         then: @escaping (WriteOutcome) -> Void
     ) {
-        self.reachLedger { [unowned self] outcome in
-            let result: WriteOutcome = outcome == .lost ? .unknown : self.apply(write, to: pool, by: worker)
-            self.answer(worker, generation) {
-                if outcome == .done { then(result) } else { then(.unknown) }
+        let (operation, request) = self.request(for: write, in: pool)
+        self.note("table: \(worker.name) \(operation) \(pool)#\(write.item.number) for \(write.item.target)")
+        self.table(operation, request, worker) { result in
+            switch result {
+            case .success(let answer) where answer[Self.refusal] != nil:
+                then(.conditionFailed(answer["Item"].flatMap { Self.slotItem($0) }))
+            case .success: then(.done)
+            case .failure: then(.unknown)
             }
         }
     }
 
-    private func answer(_ worker: SimulatedWorker, _ generation: Int, _ then: @escaping Continuation) {
-        self.plan(after: self.network.duration(0.002...0.03)) { [unowned self] in
-            self.inTime(of: worker, generation: generation, then)
+    /// The request that carries out one write, as the ledger would send it.
+    private func request(for write: SlotWrite, in pool: SlotPool) -> (operation: String, request: JSONValue) {
+        let document = DynamoDBSlotLedger.transactItem(write, in: pool, table: Place.table).json.object ?? [:]
+        guard let (action, subject) = document.first, var members = subject.object else { return ("", .null) }
+        if self.scenario.mutation == .ignoresVersion {
+            for name in ["ConditionExpression", "ReturnValuesOnConditionCheckFailure"] { members[name] = nil }
+            if action != "Update" {
+                members["ExpressionAttributeNames"] = nil
+                members["ExpressionAttributeValues"] = nil
+            }
         }
+        return (action + "Item", .object(members))
     }
 
-    private func apply(_ write: SlotWrite, to pool: SlotPool, by worker: SimulatedWorker) -> WriteOutcome {
-        let number = write.item.number
-        let found = self.slotItems[pool]?[number]
-        let holds =
-            switch write {
-            case .put: found == nil
-            case .replace(let item, let from): found?.target == item.target && found?.version == from
-            case .delete(let item): found?.target == item.target && found?.version == item.version
-            }
-        guard holds else { return .conditionFailed(found) }
-        if case .delete(let item) = write {
-            self.note("table: \(worker.name) frees \(pool)#\(number) of \(item.target)")
-            self.slotItems[pool]?[number] = nil
-        } else {
-            self.note("table: \(worker.name) has \(pool)#\(number) for \(write.item.target)")
-            self.slotItems[pool, default: [:]][number] = write.item
-        }
-        return .done
+    private func table(
+        _ operation: String,
+        _ request: JSONValue,
+        _ worker: SimulatedWorker,
+        then: @escaping (Result<JSONValue, AWSError>) -> Void
+    ) {
+        let call = SimulatedCall(
+            service: .dynamodb,
+            operation: operation,
+            parameters: request,
+            region: Scenario.home,
+            timeout: .seconds(5)
+        )
+        self.call(worker, call, then: then)
+    }
+
+    private static func slotItem(_ json: JSONValue) -> SlotItem? {
+        guard let item = DynamoDBItem(json: .some(json)) else { return nil }
+        return DynamoDBSlotLedger.number(of: item).map { SlotItem(item, number: $0) }
+    }
+
+    /// The copies that have an item though nothing runs any more.
+    func itemsLeft(in pool: SlotPool) -> [String] {
+        let keys = (0..<100).map { DynamoDBSlotLedger.key(pool, $0).json }
+        let request: JSONValue = ["RequestItems": [Place.table: ["Keys": .array(keys), "ConsistentRead": true]]]
+        guard case .success(let answer) = self.ask(.dynamodb, "BatchGetItem", request, Scenario.home, by: "builder")
+        else { return [] }
+        return (answer["Responses"]?[Place.table]?.array ?? []).compactMap { Self.slotItem($0)?.target }.sorted()
     }
 }
 

@@ -13,9 +13,9 @@ extension Simulation {
             let worker = SimulatedWorker(index: index, core: core, random: self.random.split())
             self.workers.append(worker)
             self.start(worker, after: self.random.duration(0...10))
-            self.planAgain(perHour: \.crashes) { [unowned self] in self.crash(worker) }
-            self.planAgain(perHour: \.pauses) { [unowned self] in self.pause(worker) }
-            self.planAgain(perHour: \.drains) { [unowned self] in self.drain(worker) }
+            self.planAgain(.crashes) { [unowned self] in self.crash(worker) }
+            self.planAgain(.pauses) { [unowned self] in self.pause(worker) }
+            self.planAgain(.drains) { [unowned self] in self.drain(worker) }
         }
     }
 
@@ -30,7 +30,8 @@ extension Simulation {
             worker.wakeUp = WakeUp()
             worker.handles = [:]
             worker.tables = [:]
-            if self.scenario.usesSlotTable { self.renewSlots(of: worker, generation: worker.generation) }
+            worker.skew = self.skew()
+            if self.scenario.ledger == .table { self.renewSlots(of: worker, generation: worker.generation) }
             self.note("\(worker.name) starts")
             self.feed(.tick, to: worker, generation: worker.generation)
         }
@@ -70,19 +71,33 @@ extension Simulation {
         }
     }
 
+    /// How wrong a clock is: most are nearly right, some are wrong by minutes, either way.
+    private func skew() -> Duration {
+        let most = self.dice.rate(.clockSkew)
+        guard most > 0 else { return .zero }
+        let worst = self.dice.happens(.clockSkew, 0.3) ? most : 2
+        return self.dice.duration(.clockSkew, -worst...worst)
+    }
+
+    /// The time as a worker's clock has it.
+    func clock(of worker: SimulatedWorker) -> Instant { self.now + worker.skew }
+
     /// Takes what happened to a worker's core, and does what it says.
     func feed(_ input: CoreInput, to worker: SimulatedWorker, generation: Int) {
         self.inTime(of: worker, generation: generation) { [unowned self] in
-            if case .tick = input {
-                self.trace.mix(UInt64(worker.index))
-            } else {
-                self.note("\(worker.name) < \(input.summary)")
-            }
-            let actions = worker.core.handle(input, at: self.now, using: &worker.random)
+            let input = self.mutated(input, of: worker)
+            self.note("\(worker.name) < \(input.summary)")
+            self.sabotageBefore(input, worker)
+            var actions = worker.core.handle(input, at: self.clock(of: worker), using: &worker.random)
+            actions = self.mutated(actions, of: worker)
+            self.trace.mix(UInt64(worker.index) << 32 | UInt64(actions.count))
             self.sabotage(input, worker)
             self.arm(worker)
-            for action in actions {
-                if let summary = action.summary { self.note("\(worker.name) > \(summary)") }
+            self.measure(actions)
+            if self.trace.isReadable {
+                for action in actions {
+                    if let summary = action.summary { self.note("\(worker.name) > \(summary)") }
+                }
             }
             for batch in ActionBatch.batches(of: actions) { self.perform(batch, for: worker) }
             if actions.contains(.finished) { self.stop(worker, why: "has drained") }
@@ -90,34 +105,20 @@ extension Simulation {
     }
 
     private func arm(_ worker: SimulatedWorker) {
-        guard let due = worker.wakeUp.arm(for: worker.core.nextDeadline, at: self.now) else { return }
+        let now = self.clock(of: worker)
+        guard let due = worker.wakeUp.arm(for: worker.core.nextDeadline, at: now) else { return }
         let generation = worker.generation
-        self.agenda.plan(at: due) { [unowned self] in
+        self.plan(after: due - now) { [unowned self] in
             self.feed(.tick, to: worker, generation: generation)
         }
     }
 
-    /// Deletes the messages of a job once its copy has started, where this run is to have that bug.
-    private func sabotage(_ input: CoreInput, _ worker: SimulatedWorker) {
-        guard self.scenario.sabotage == .deletesOnceStarted else { return }
-        switch input {
-        case .received(let deliveries):
-            let decoder = SQSMessageDecoder(account: Scenario.account)
-            for delivery in deliveries {
-                switch decoder.decode(delivery.body, sentAt: self.now) {
-                case .job(let job): worker.handles[job.id, default: []].append(delivery.receiptHandle)
-                case .snapshot(let event):
-                    for pool in self.checks.pools {
-                        let id = CopyJob.ID(source: event.arn, destination: pool.destination)
-                        worker.handles[id, default: []].append(delivery.receiptHandle)
-                    }
-                default: break
-                }
-            }
-        case .copyStarted(let id, _):
-            let entries = (worker.handles.removeValue(forKey: id) ?? []).map { (MessageToken(number: 0), $0) }
-            if !entries.isEmpty { self.delete(entries.map { (token: $0.0, receiptHandle: $0.1) }, for: worker) }
-        default: break
+    /// Notes how soon a finished copy was noticed.
+    private func measure(_ actions: [CoreAction]) {
+        for case .report(.confirmed(let copy)) in actions {
+            guard let available = self.checks.availability(of: copy.job.id), copy.duration != nil else { continue }
+            self.measurements.detection.append(self.now - available)
+            self.measurements.makespan = available - Scenario.start
         }
     }
 }

@@ -5,9 +5,9 @@ package import AWSClient
 import LocalAWS
 import SnapshotFleet
 
-/// A fleet and a world in virtual time, in one thread: the same seed gives the same run.
+/// Worker cores and the models of AWS together, in virtual time and one thread: the same seed gives the same run.
 ///
-/// Workers reach the world over a network that delays, loses and repeats; after every change of the world its state is
+/// Between them is a network that delays, loses and repeats; after every change of the world its state is
 /// checked for what must always hold.
 package final class Simulation {
     package let scenario: Scenario
@@ -15,37 +15,57 @@ package final class Simulation {
     var random: SplitMix64
     /// For the network alone.
     var network: SplitMix64
-    var now = Scenario.start
+    var dice: Dice
+    package internal(set) var now = Scenario.start
     var agenda = Agenda()
     var world = World()
     var book = SlotBook()
-    /// The taken slots, where they are kept in a table.
-    var slotItems: [SlotPool: [Int: SlotItem]] = [:]
     var workers: [SimulatedWorker] = []
     var polls: [LongPoll] = []
-    var trace = Trace()
+    var trace: Trace
     var checks: Invariants
-    /// What goes wrong now; nothing once the end has come.
-    var faults: FaultRates
-    /// Whether the world's state may have changed since it was last checked.
-    var isDirty = false
+    var measurements = Measurements()
+    /// What is wrong for a while.
+    var weather = Weather()
+    /// The key of each Region, by its id.
+    var keys: [String: JSONValue] = [:]
+    /// The latest changes of snapshots, which Describe may not know yet.
+    var news = DescribeNews()
     /// When the world next changes by itself, and when a message next comes out of hiding.
     var worldMoments: (change: Instant?, visibility: Instant?) = (nil, nil)
     /// Whether the two have to be asked for anew.
     var worldWasTouched = true
-    var steps = 0
-    var requests = 0
+    package internal(set) var steps = 0
+    var calls = 0
     var foreignCopies = 0
     /// What was found wrong; the run ends with it.
     var violation: (invariant: String, detail: String)?
 
-    package init(_ scenario: Scenario) {
+    /// Prepares a run.
+    ///
+    /// - Parameters:
+    ///   - scenario: What is run.
+    ///   - isReadable: Whether a failure is to tell what led to it.
+    ///   - printer: Takes every line of what happens; `nil` for silence.
+    package init(_ scenario: Scenario, isReadable: Bool = false, printer: ((String) -> Void)? = nil) {
         self.scenario = scenario
         self.policy = scenario.policy
         self.random = SplitMix64(seed: scenario.seed)
         self.network = self.random.split()
-        self.faults = scenario.faults
-        self.checks = Invariants(scenario: scenario)
+        self.dice = Dice(scenario.faults, from: &self.random)
+        self.trace = Trace(isReadable: isReadable, printer: printer)
+        self.checks = Invariants(scenario: scenario, policy: self.policy)
+    }
+
+    /// Runs a scenario; one that fails is run again to tell what led to it.
+    ///
+    /// - Throws: ``SimulationFailure`` as soon as something does not hold.
+    package static func run(_ scenario: Scenario) throws(SimulationFailure) -> SimulationReport {
+        do throws(SimulationFailure) {
+            return try Simulation(scenario).run()
+        } catch {
+            return try Simulation(scenario, isReadable: true).run()
+        }
     }
 
     /// Runs to the end.
@@ -53,30 +73,25 @@ package final class Simulation {
     /// - Returns: What became of it.
     /// - Throws: ``SimulationFailure`` as soon as something does not hold.
     package func run() throws(SimulationFailure) -> SimulationReport {
-        defer {
-            self.agenda.removeAll()
-            self.polls = []
-        }
-        self.buildWorld()
-        self.startWorkers()
-        self.planEnvironment()
+        defer { self.tearDown() }
+        self.begin()
         let end = Scenario.start + self.scenario.duration
         let limit = end + self.scenario.patience
         self.agenda.plan(at: end) { [unowned self] in self.endFaults() }
         while self.violation == nil {
+            guard self.scenario.patience > .zero || self.now < end else { break }
             guard let next = self.nextMoment else {
-                self.violate("settles", "nothing will ever happen again; \(self.stateOfFleet)")
+                self.violate("everything settles", "nothing will ever happen again; \(self.stateOfFleet)")
                 break
             }
             guard next <= limit else {
                 self.violate(
-                    "settles",
+                    "everything settles",
                     "not settled \(self.scenario.patience) after the last fault; \(self.stateOfFleet)"
                 )
                 break
             }
-            self.steps += 1
-            guard self.steps <= self.scenario.stepLimit else {
+            guard self.steps < self.scenario.stepLimit else {
                 self.violate("makes progress", "more than \(self.scenario.stepLimit) steps; \(self.stateOfFleet)")
                 break
             }
@@ -86,23 +101,52 @@ package final class Simulation {
                 break
             }
         }
-        if let violation = self.violation {
-            throw SimulationFailure(
-                seed: self.scenario.seed,
-                time: self.now,
-                invariant: violation.invariant,
-                detail: violation.detail,
-                trace: self.trace.tail
-            )
-        }
+        try self.throwViolation()
         return SimulationReport(
             traceHash: self.trace.hash,
             steps: self.steps,
-            requests: self.requests,
-            endedAt: self.now,
+            endedAt: self.now - Scenario.start,
             jobs: self.checks.jobs.count,
-            copied: self.checks.jobs.values.count { $0.wasAvailable },
-            deadLetters: self.checks.deadLetterReasons
+            copied: self.checks.jobs.count { $0.availableAt != nil },
+            deadLetters: self.checks.deadLetterReasons,
+            measurements: self.measurements
+        )
+    }
+
+    /// Builds the world and starts the workers; ``run()`` does it by itself.
+    package func begin() {
+        self.buildWorld()
+        self.startWorkers()
+        self.planPeople()
+        self.planWeather()
+    }
+
+    /// Takes so many steps, for measuring what one costs.
+    ///
+    /// - Throws: ``SimulationFailure`` as soon as something does not hold.
+    package func takeSteps(_ count: Int) throws(SimulationFailure) {
+        for _ in 0..<count {
+            guard self.violation == nil, let next = self.nextMoment else { break }
+            self.step(to: next)
+        }
+        try self.throwViolation()
+    }
+
+    /// Forgets what is planned, which would keep the simulation alive.
+    package func tearDown() {
+        self.agenda.removeAll()
+        self.polls = []
+    }
+
+    private func throwViolation() throws(SimulationFailure) {
+        guard let violation = self.violation else { return }
+        throw SimulationFailure(
+            scenario: self.scenario,
+            time: self.now - Scenario.start,
+            steps: self.steps,
+            invariant: violation.invariant,
+            detail: violation.detail,
+            trace: self.trace.tail
         )
     }
 
@@ -121,18 +165,24 @@ package final class Simulation {
     }
 
     private func step(to next: Instant) {
+        self.steps += 1
         self.now = max(self.now, next)
+        self.trace.mix(UInt64(bitPattern: self.now.microseconds))
         if let change = self.worldMoments.change, change <= self.now {
             self.world.advance(to: self.now)
             self.worldWasTouched = true
-            self.isDirty = true
         } else if self.agenda.nextDue == next, let action = self.agenda.pop() {
             action()
         }
         self.servePolls()
-        guard self.isDirty, self.violation == nil else { return }
-        self.isDirty = false
-        if let violation = self.checks.check(self.world, self.policy) { self.violation = violation }
+        self.checkNow()
+    }
+
+    /// Checks what the latest change did; cheap where nothing changed.
+    func checkNow() {
+        guard self.violation == nil else { return }
+        if self.dice.rate(.describeLag) > 0 { self.news.take(self.world, at: self.now) }
+        if let violation = self.checks.check(&self.world, at: self.now) { self.violation = violation }
     }
 
     func plan(after delay: Duration, _ action: @escaping () -> Void) {
@@ -149,31 +199,27 @@ package final class Simulation {
 
     private func endFaults() {
         self.note("-- faults end --")
-        self.faults = .none
-        self.faults.finishedCopiesRaiseCreated = self.scenario.faults.finishedCopiesRaiseCreated
+        self.dice.isOn = false
+        self.endWeather()
         self.world.sqs.duplicateEvery = nil
-        self.world.rds.settings.failEveryNthCopy = 0
     }
 
     /// Whether nothing is left to do: no message but dead letters, no copy in progress, no worker with work in hand.
     private var isSettled: Bool {
-        guard self.workers.allSatisfy({ $0.isUp && $0.core.view.held == 0 && $0.pausedUntil == nil }) else {
-            return false
-        }
-        // Whoever is alive frees what dead workers left in the table, though nothing is due any more.
-        guard self.slotItems.values.allSatisfy(\.isEmpty) else { return false }
-        return self.world.messages(queueARN: Place.queueARN).isEmpty && self.checks.copiesInProgress(self.world).isEmpty
+        guard self.checks.openJobs == 0, !self.checks.isAnythingRunning,
+            self.world.messageCount(queueARN: Place.queueARN) == 0
+        else { return false }
+        return self.workers.allSatisfy { $0.isUp && $0.core.view.held == 0 && $0.pausedUntil == nil }
     }
 
     private func checkEnd() {
-        self.violation = self.violation ?? self.checks.check(self.world, self.policy)
+        self.checkNow()
         for job in self.checks.unfinishedJobs where self.violation == nil {
             self.violate("everything settles", "\(job) was neither copied nor dead-lettered")
         }
         for pool in self.checks.pools where self.violation == nil {
             // Nothing runs anywhere: a look at the truth must free every slot that is left.
-            self.book.observe(pool, inProgress: [], at: self.now + .seconds(3600))
-            let left = self.book.entries(of: pool).keys.sorted()
+            let left = self.slotsLeft(in: pool)
             if !left.isEmpty { self.violate("slots come back", "\(pool) keeps slots for \(left) for ever") }
         }
         if self.violation == nil { self.violation = self.checks.checkHopeless() }
@@ -185,41 +231,8 @@ package final class Simulation {
             return "\(worker.name) holds \(view.held), waits with \(view.waiting), starts \(view.starting), "
                 + "copies \(view.copies.count)"
         }
-        let bodies = self.world.messages(queueARN: Place.queueARN).map { $0.body.prefix(300) }
-        let slots = self.slotItems.values.flatMap(\.values).map(\.target).sorted()
-        return (workers + ["queue: \(bodies)", "slots: \(slots)"]).joined(separator: "; ")
-    }
-}
-
-/// What a run came to.
-package struct SimulationReport: Sendable, Equatable {
-    /// Two runs with the same hash did the same.
-    package let traceHash: UInt64
-    package let steps: Int
-    package let requests: Int
-    package let endedAt: Instant
-    /// How many copies were wanted.
-    package let jobs: Int
-    /// How many of them were made.
-    package let copied: Int
-    /// How many messages are in the dead-letter queue, by reason; `redrive` for those that SQS moved itself.
-    package let deadLetters: [String: Int]
-}
-
-/// Something did not hold.
-package struct SimulationFailure: Error, CustomStringConvertible {
-    package let seed: UInt64
-    package let time: Instant
-    /// Which one, in a few words.
-    package let invariant: String
-    package let detail: String
-    /// The last lines of what happened, oldest first.
-    package let trace: [String]
-
-    package var description: String {
-        """
-        seed \(self.seed), at \(self.time.iso8601): "\(self.invariant)" does not hold: \(self.detail)
-        \(self.trace.map { "    " + $0 }.joined(separator: "\n"))
-        """
+        let bodies = self.world.messages(queueARN: Place.queueARN).prefix(5).map { $0.body.prefix(300) }
+        let open = self.checks.unfinishedJobs.prefix(5)
+        return (workers + ["queue: \(bodies)", "open: \(open)"]).joined(separator: "; ")
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) the snapferry authors
 
-import AWSClient
+package import AWSClient
 
 /// How slots look in the table, and the calls that read and write them.
 extension DynamoDBSlotLedger {
@@ -64,6 +64,15 @@ extension DynamoDBSlotLedger {
     }
 
     func transactItem(_ write: SlotWrite, in pool: SlotPool) -> DynamoDBClient.TransactItem {
+        Self.transactItem(write, in: pool, table: self.table)
+    }
+
+    /// A write as a part of a transaction, with its condition.
+    package static func transactItem(
+        _ write: SlotWrite,
+        in pool: SlotPool,
+        table: String
+    ) -> DynamoDBClient.TransactItem {
         let key = Self.key(pool, write.item.number)
         let action: DynamoDBClient.TransactItem.Action =
             switch write {
@@ -71,7 +80,7 @@ extension DynamoDBSlotLedger {
             case .replace(let item, _): .update(key: key, Self.update(item))
             case .delete: .delete(key: key)
             }
-        return DynamoDBClient.TransactItem(table: self.table, action, condition: Self.condition(write))
+        return DynamoDBClient.TransactItem(table: table, action, condition: Self.condition(write))
     }
 
     // MARK: - Expressions
@@ -117,18 +126,19 @@ extension DynamoDBSlotLedger {
     // MARK: - Keys
 
     /// `444455556666/eu-west-1/instance#0`.
-    static func key(_ pool: SlotPool, _ number: Int) -> DynamoDBItem {
+    package static func key(_ pool: SlotPool, _ number: Int) -> DynamoDBItem {
         [Attribute.key: .string("\(pool)#\(number)")]
     }
 
-    private static func number(of item: DynamoDBItem) -> Int? {
+    /// The number of an item's slot; `nil` for an item that is none.
+    package static func number(of item: DynamoDBItem) -> Int? {
         item[Attribute.key]?.string?.split(separator: "#").last.flatMap { Int($0) }
     }
 }
 
 extension SlotItem {
     /// Reads an item; what is missing from one that somebody wrote by hand counts as nothing, and the slot as taken.
-    init(_ item: DynamoDBItem, number: Int) {
+    package init(_ item: DynamoDBItem, number: Int) {
         typealias Attribute = DynamoDBSlotLedger.Attribute
         let isRunning = item[Attribute.isRunning] == .bool(true)
         self.init(

@@ -84,12 +84,14 @@ package enum AttributeValue: Hashable, Sendable {
 package typealias DynamoDBItem = [String: AttributeValue]
 
 extension DynamoDBItem {
-    init?(json: JSONValue?) {
+    /// Reads an item as it travels; `nil` for what is none.
+    package init?(json: JSONValue?) {
         guard let members = json?.object else { return nil }
         self = members.compactMapValues { AttributeValue($0) }
     }
 
-    var json: JSONValue { .object(self.mapValues(\.json)) }
+    /// As it travels.
+    package var json: JSONValue { .object(self.mapValues(\.json)) }
 
     /// Spelled out, since beside a `JSONValue` a bare `nil` means JSON's `null`, and DynamoDB refuses that.
     var jsonUnlessEmpty: JSONValue? { self.isEmpty ? JSONValue?.none : .some(self.json) }

@@ -24,7 +24,8 @@ extension DynamoDBClient {
             self.condition = condition
         }
 
-        var json: JSONValue {
+        /// As it travels.
+        package var json: JSONValue {
             let (name, subject, update): (String, [String: JSONValue], Expression?) =
                 switch self.action {
                 case .put(let item): ("Put", ["Item": item.json], nil)

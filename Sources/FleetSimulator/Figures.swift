@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) the snapferry authors
+
+import AWSClient
+import FleetSimulation
+
+/// What the README states, measured.
+enum Figures {
+    private static func row(_ cells: [String], widths: [Int]) {
+        let padded = zip(cells, widths).map { cell, width in
+            cell + String(repeating: " ", count: max(0, width - cell.count))
+        }
+        print(padded.joined(separator: "  "))
+    }
+
+    // MARK: - Calls
+
+    /// Calls for each copy and how soon a finished copy is noticed; one row for each fleet.
+    static func calls(_ arguments: Arguments) -> Bool {
+        let widths = [7, 7, 7, 7, 8, 8, 8, 8, 8, 8, 8]
+        print("200 databases at once, 20 slots, copies of half an hour, all of an equal length or differing by a share")
+        self.row(
+            [
+                "workers", "spread", "copies", "RDS", "start", "targets", "sources", "writes", "median", "longest",
+                "hours",
+            ],
+            widths: widths
+        )
+        for workers in arguments.fleets {
+            for spread in arguments.spreads {
+                let scenario = Scenario.night(seed: 1, workers: workers, spread: spread)
+                guard let report = Self.run(scenario) else { return false }
+                let measured = report.measurements
+                let copies = Double(report.copied)
+                func each(_ count: Int) -> String { "\((Double(count) / copies).rounded(to: 2))" }
+                self.row(
+                    [
+                        "\(workers)", "\(Int(spread * 100)) %", "\(report.copied)", each(measured.total("rds")),
+                        each(measured.count("rds.CopyDBSnapshot")), each(measured.describes(.targets)),
+                        each(measured.describes(.sources)), each(measured.tableWrites),
+                        "\(measured.medianDetection.inSeconds.rounded(to: 1)) s",
+                        "\(measured.longestDetection.inSeconds.rounded(to: 1)) s",
+                        "\((measured.makespan.inSeconds / 3600).rounded(to: 2))",
+                    ],
+                    widths: widths
+                )
+            }
+        }
+        return true
+    }
+
+    private static func run(_ scenario: Scenario) -> SimulationReport? {
+        do throws(SimulationFailure) {
+            return try Simulation.run(scenario)
+        } catch {
+            print("\(error)")
+            return nil
+        }
+    }
+
+    // MARK: - Bite
+
+    /// Looks for every bug made on purpose; a checker that finds none of them is worth nothing.
+    static func bite(_ arguments: Arguments) -> Bool {
+        let limit = 2000
+        var isFine = true
+        self.row(["bug", "seeds", "found by"], widths: [30, 6, 30])
+        for mutation in Mutation.allCases {
+            let found = Biting.find(mutation, within: limit)
+            self.row(
+                [mutation.rawValue, found.map { "\($0.seeds)" } ?? "none", found?.invariant ?? "NOT FOUND"],
+                widths: [30, 6, 30]
+            )
+            if found == nil { isFine = false }
+        }
+        return isFine
+    }
+
+    // MARK: - Numbers
+
+    static func numbers() -> Bool {
+        let clock = ContinuousClock()
+        let hours = 24 * 28
+        let begun = clock.now
+        guard let report = self.run(Scenario.fleet(seed: 1, hours: hours)) else { return false }
+        let seconds = (clock.now - begun).inSeconds
+        let speed = (report.endedAt.inSeconds / 3600 / seconds).rounded(to: 0)
+        print("5 workers, 200 databases, \(report.copied) copies: \(Int(speed)) virtual hours a second")
+        var isFine = true
+        for workers in [1, 5, 50] {
+            let scenario = Scenario.mixed(seed: 1, workers: workers)
+            guard let report = self.run(scenario) else { return false }
+            let share = report.measurements.makespan / scenario.lowerBound
+            print("1,000 mixed snapshots, \(workers) workers: \(share.rounded(to: 4)) of the least possible makespan")
+            if share > 1.02 { isFine = false }
+        }
+        return self.stepCost() && isFine
+    }
+
+    /// What a step costs with a thousand jobs on the queue, and with a million.
+    private static func stepCost() -> Bool {
+        let steps = 200_000
+        var costs: [Double] = []
+        for jobs in [1000, 10_000, 100_000, 1_000_000] {
+            let simulation = Simulation(.backlog(seed: 1, jobs: jobs, hours: 100_000))
+            simulation.begin()
+            do throws(SimulationFailure) {
+                try simulation.takeSteps(2000)
+                let clock = ContinuousClock()
+                let begun = clock.now
+                try simulation.takeSteps(steps)
+                costs.append((clock.now - begun).inSeconds / Double(steps) * 1e6)
+            } catch {
+                print("\(error)")
+                return false
+            }
+            simulation.tearDown()
+            print("\(jobs) jobs: \((costs.last ?? 0).rounded(to: 2)) µs a step")
+        }
+        return true
+    }
+}

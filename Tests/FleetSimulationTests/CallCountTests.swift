@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) the snapferry authors
+
+import AWSClient
+import FleetSimulation
+import Testing
+
+/// What a night of copies costs: counts in virtual time, so that a busy machine changes nothing.
+@Suite struct CallCountTests {
+    @Test("20 slots and copies of half an hour take at most 1.6 calls of RDS each", arguments: [0, 0.1])
+    func callsOfRDS(spread: Double) throws {
+        let report = try Simulation.run(.night(seed: 1, workers: 1, databases: 120, spread: spread))
+        #expect(report.copied == 120)
+        let calls = Double(report.measurements.total("rds")) / Double(report.copied)
+        #expect(calls <= 1.6, "\(report.measurements.requests)")
+    }
+
+    @Test("a finished copy is noticed within a minute, half of them within twenty seconds", arguments: [1, 3])
+    func detection(workers: Int) throws {
+        let report = try Simulation.run(.night(seed: 1, workers: workers, databases: 100, spread: 0.25))
+        #expect(report.measurements.detection.count == 100)
+        #expect(report.measurements.longestDetection <= .seconds(60))
+        #expect(report.measurements.medianDetection <= .seconds(20))
+    }
+
+    @Test("a copy takes at most three writes to the table of slots")
+    func writesToTheTable() throws {
+        let report = try Simulation.run(.night(seed: 1, workers: 3, databases: 100, spread: 0.25))
+        let writes = Double(report.measurements.tableWrites) / Double(report.copied)
+        #expect(writes <= 3, "\(report.measurements.requests)")
+    }
+}
