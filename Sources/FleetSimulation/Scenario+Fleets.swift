@@ -24,6 +24,7 @@ extension Scenario {
     ///   - workers: How many share the work.
     ///   - databases: How many there are.
     ///   - spread: By which share of it copies take more or less than half an hour.
+    /// - Returns: The scenario.
     package static func night(seed: UInt64, workers: Int, databases: Int = 200, spread: Double) -> Scenario {
         var dice = SplitMix64(seed: seed ^ 0x0071_6874)
         var scenario = Scenario(seed: seed)
@@ -112,7 +113,9 @@ extension Scenario {
 
     /// The least time in which all copies can be made: the longest of them, or all of them shared among the slots.
     package var lowerBound: Duration {
-        let durations = self.databases.map { self.copyOverhead + .seconds(self.secondsPerGiB * Double($0.sizeGiB ?? 0)) }
+        let durations = self.databases.map { database in
+            self.copyOverhead + .seconds(self.secondsPerGiB * Double(database.sizeGiB ?? 0))
+        }
         let total = durations.reduce(Duration.zero, +)
         return max(durations.max() ?? .zero, total / (self.slots[.instance] ?? 1))
     }

@@ -75,7 +75,9 @@ extension Simulation {
     /// What a core with the bug would have done besides.
     func sabotageBefore(_ input: CoreInput, _ worker: SimulatedWorker) {
         guard self.scenario.mutation == .freesSlotsOnDrain, case .drain = input else { return }
-        let releases = worker.core.view.copies.map { CoreAction.releaseSlot($0.job.pool, target: $0.target, because: .available) }
+        let releases = worker.core.view.copies.map { copy in
+            CoreAction.releaseSlot(copy.job.pool, target: copy.target, because: .available)
+        }
         self.performInOrder(releases[...], for: worker, generation: worker.generation)
     }
 

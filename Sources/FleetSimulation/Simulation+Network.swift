@@ -107,7 +107,9 @@ extension Simulation {
     private func fate(of call: SimulatedCall) -> Fate {
         guard self.dice.isOn else { return .served }
         if self.weather.deadRegions.contains(call.region) { return .unreachable }
-        if self.weather.throttling.contains(call.service), self.network.happens(Self.stormStrength) { return .throttled }
+        if self.weather.throttling.contains(call.service), self.network.happens(Self.stormStrength) {
+            return .throttled
+        }
         if self.dice.strikes(.lostRequests) { return .lost }
         if self.dice.strikes(.lostAnswers) { return .answerLost }
         if self.dice.strikes(.lateRequests) { return .late(self.dice.duration(.lateRequests, 0.5...20)) }
@@ -313,7 +315,8 @@ extension Simulation {
         var document = failure.details
         document["__type"] = .string(failure.code)
         document["message"] = .string(failure.message)
-        return ServiceErrorParser.error(from: HTTPResponse(status: failure.status, body: JSONValue.object(document).serialized()))
+        let body = JSONValue.object(document).serialized()
+        return ServiceErrorParser.error(from: HTTPResponse(status: failure.status, body: body))
     }
 
     // MARK: - Long polls

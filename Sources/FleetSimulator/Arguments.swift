@@ -82,9 +82,10 @@ struct Arguments {
         case "--ledger": self.ledger = try Self.name(word, value)
         case "--mutation": self.mutation = try Self.name(word, value)
         case "--faults":
-            guard value != "none" else { return self.faults = FaultRates.none }
             var faults: [Fault] = []
-            for name in value.split(separator: ",") { faults.append(try Self.name(word, String(name))) }
+            for name in value.split(separator: ",") where name != "none" {
+                faults.append(try Self.name(word, String(name)))
+            }
             self.faults = FaultRates.all.only(faults)
         default: throw Problem(text: "unknown argument \(word)")
         }

@@ -64,7 +64,8 @@ extension World {
     package func messageCount(queueARN: String) -> Int { self.sqs.queues[queueARN]?.contents.count ?? 0 }
 
     /// Removes an automated snapshot as if its retention were over.
-    package mutating func ageOut(_ identifier: String, account: String, region: String, kind: RDSKind, at now: Instant) {
+    package mutating func ageOut(_ identifier: String, account: String, region: String, kind: RDSKind, at now: Instant)
+    {
         let place = RDSPlace(account: account, region: region, kind: kind)
         self.rds.removeSnapshot(RDSName(place: place, identifier: identifier), at: now)
     }

@@ -24,7 +24,7 @@ import Testing
         #expect(report.deadLetters.isEmpty)
     }
 
-    @Test(arguments: 1...20, Scenario.Ledger.allCases)
+    @Test(arguments: 1...8, Scenario.Ledger.allCases)
     func nothingIsLostWhateverGoesWrong(seed: UInt64, ledger: Scenario.Ledger) throws {
         var scenario = Scenario(seed: seed, faults: .all)
         scenario.ledger = ledger

@@ -7,10 +7,14 @@ import AWSClient
 extension WorkerCore {
     /// Messages that do not yet have a copy; they fill the waiting room.
     var unstartedCount: Int {
-        self.messages.count
-            - self.jobs.values.reduce(0) { count, state in
-                if case .copying = state.phase { count + state.messages.count } else { count }
+        var started = 0
+        for pool in self.pools.values {
+            for id in pool.watched {
+                guard let state = self.jobs[id], case .copying = state.phase else { continue }
+                started += state.messages.count
             }
+        }
+        return self.messages.count - started
     }
 
     /// Polls when there is room, one poll at a time.
@@ -90,6 +94,11 @@ extension WorkerCore {
                 "no route of the policy leads from \(job.source.account)/\(job.source.region) to \(job.destination)"
             return self.deadLetter([token], .noRoute, detail: detail, job: job, &step)
         }
+        if let delay = self.crowding(job.pool) {
+            // Nobody is asked about a source whose turn is far off.
+            step.report(.requeued(job.id, reason: "waiting-room", detail: "others wait here already", after: delay))
+            return self.requeue(token, after: delay, renewingAs: job, &step)
+        }
         // A job may name no route, or one that has left the policy; tags and log name the one whose rules hold.
         var job = job
         job.route = planned.route
@@ -153,6 +162,14 @@ extension WorkerCore {
         self.jobs[id] = state
         let pool = state.job.pool
         self.pools[pool, default: PoolState()].waiting.insert(id)
+        if let delay = self.crowding(pool) {
+            step.report(.requeued(id, reason: "waiting-room", detail: "others wait here already", after: delay))
+            // As a job, it says where it is bound for, and costs no Describe when it comes again too early.
+            self.leavePool(id, because: nil, &step)
+            self.jobs[id] = nil
+            let message = OutgoingMessage(body: JobMessage.encode(state.job), delay: delay)
+            return self.replace(state.messages, with: [message], &step)
+        }
         if let (reason, delay) = self.parking(pool, source, &step) {
             step.report(.requeued(id, reason: reason, detail: "the destination takes no copies now", after: delay))
             return self.requeue(id, after: delay, reason: reason, &step)
@@ -162,8 +179,7 @@ extension WorkerCore {
 
     /// Whether a job is better off on the queue than in the waiting room, why, and for how long.
     ///
-    /// The waiting room is shared out among the destinations, so that one that is blocked holds nobody else back: what is
-    /// over its share goes back to the queue, where waiting is free. Delays are spread, lest everything comes back at once.
+    /// Delays are spread, lest everything comes back at once.
     private func parking(
         _ pool: SlotPool,
         _ source: Snapshot,
@@ -177,10 +193,21 @@ extension WorkerCore {
         if let closed = state.closedUntil, !state.reopensWithSlot, closed - step.now > .seconds(300) {
             return ("destination-blocked", closed - step.now + spread)
         }
+        return nil
+    }
+
+    /// How long a job is to wait on the queue because too many for its destination wait here; `nil` when there is room.
+    ///
+    /// Once the waiting room fills, it is shared out among the destinations, so that one that is blocked holds nobody
+    /// else back: what is over its share goes back to the queue, where waiting is free.
+    private func crowding(_ pool: SlotPool) -> Duration? {
+        guard let state = self.pools[pool] else { return nil }
         let shares = max(1, self.policy.destinations.count * SnapshotKind.allCases.count)
         let share = max(self.policy.usableSlots(in: pool), self.settings.waitingRoom / shares)
-        guard shares > 1, state.waiting.count > share else { return nil }
-        return ("waiting-room", .seconds(60) + spread)
+        guard shares > 1, state.waiting.count > share, self.unstartedCount * 4 > self.settings.waitingRoom * 3 else {
+            return nil
+        }
+        return .seconds(300 + Int(self.nextToken % 600))
     }
 
     /// Deletes a message that the policy says is none of ours.

@@ -25,7 +25,9 @@ extension WorkerCore {
     }
 
     private mutating func acquireSlots(_ pool: SlotPool, _ step: inout CoreStep) {
-        guard (self.pools[pool]?.underWay ?? 0) < self.policy.usableSlots(in: pool) else { return }
+        guard let state = self.pools[pool], state.underWay < self.policy.usableSlots(in: pool),
+            !state.wasRefused || !state.isAsking
+        else { return }
         self.dropSuperseded(pool, &step)
         for id in self.order(pool) {
             guard var state = self.jobs[id], let lane = state.lane, let poolState = self.pools[pool],
@@ -86,6 +88,7 @@ extension WorkerCore {
 
     /// Drops what a newer snapshot of the same database overtakes, on routes that want the newest only.
     private mutating func dropSuperseded(_ pool: SlotPool, _ step: inout CoreStep) {
+        guard self.policy.routes.contains(where: \.newestOnly) else { return }
         var newest: [CopyLane: (created: Instant, arn: SnapshotARN)] = [:]
         let waiting = (self.pools[pool]?.waiting ?? []).sorted().compactMap { self.jobs[$0] }.filter(\.newestOnly)
         for state in waiting {

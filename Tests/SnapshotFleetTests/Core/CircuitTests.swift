@@ -102,12 +102,12 @@ struct CircuitTests {
             destinations: #"{"region": "eu-west-1", "slots": {"instance": 1}}, {"region": "us-west-2"}"#
         )
         var harness = try CoreHarness(policy: policy) { $0.waitingRoom = 8 }
-        // Two destinations and two kinds: two of eight places each.
-        for number in 1...2 {
-            #expect(Self.bring(number, encrypted: false, to: &harness).requeues.isEmpty)
-        }
-        let actions = Self.bring(3, encrypted: false, to: &harness)
-        #expect(actions.requeues.map(\.token) == [.number(3)])
+        // Two destinations and two kinds: two of eight places each, once three quarters of them are taken.
+        for number in 1...6 { _ = Self.bring(number, encrypted: false, to: &harness) }
+        #expect(harness.actions.requeues.isEmpty)
+        // Its source is not even described.
+        harness.deliver(JobMessage.encode(CoreHarness.job(CoreHarness.arn("rds:db7-2026-11-21-03-00"))))
+        #expect(harness.actions.requeues.map(\.token) == [.number(7)])
         let west = CoreHarness.job(
             CoreHarness.arn("rds:db9-2026-11-21-03-00"),
             to: Destination(account: CoreHarness.account, region: "us-west-2")
