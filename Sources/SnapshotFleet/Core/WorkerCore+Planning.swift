@@ -6,14 +6,25 @@ import AWSClient
 /// Describing sources and making jobs of events.
 extension WorkerCore {
     /// Asks for every source that waits, one call at a time for each account, Region and kind.
+    ///
+    /// The snapshots of a backup window come within seconds of each other: after a call the next one waits a little, and
+    /// tells about all of them.
     mutating func describeWaitingSources(_ step: inout CoreStep) {
         for group in self.sources.keys.sorted() {
-            guard let queue = self.sources[group], !queue.isDescribing, !queue.waiting.isEmpty else { continue }
+            guard let queue = self.sources[group], !queue.isDescribing, !queue.waiting.isEmpty,
+                self.describesSourcesAt(group) <= step.now
+            else { continue }
+            self.sourcesDescribedAt[group] = step.now
             let asked = Array(queue.waiting.sorted().prefix(100))
             self.sources[group]?.isDescribing = true
             self.sources[group]?.waiting.subtract(asked)
             step.actions.append(.describeSources(group, asked))
         }
+    }
+
+    /// When sources of a group may be asked about.
+    func describesSourcesAt(_ group: SourceGroup) -> Instant {
+        self.sourcesDescribedAt[group].map { $0 + self.settings.confirm.shortest / 3 } ?? Instant(microseconds: .min)
     }
 
     mutating func sourcesDescribed(

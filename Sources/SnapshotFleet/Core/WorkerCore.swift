@@ -16,6 +16,8 @@ package struct WorkerCore: Sendable {
     var jobs: [CopyJob.ID: JobState] = [:]
     var pools: [SlotPool: PoolState] = [:]
     var sources: [SourceGroup: SourceQueue] = [:]
+    /// When sources were last asked about.
+    var sourcesDescribedAt: [SourceGroup: Instant] = [:]
     /// Messages that go together through the dead-letter queue, by the one that is sent.
     var companions: [MessageToken: [MessageToken]] = [:]
     /// What is on its way to a queue in place of messages, by the first of them.
@@ -75,9 +77,12 @@ package struct WorkerCore: Sendable {
     /// When the core next has to be asked even if nothing happens; `nil` when only an answer can bring it on.
     package var nextDeadline: Instant? {
         let pools = self.pools.values.compactMap { $0.waiting.isEmpty ? nil : $0.closedUntil }
+        let sources = self.sources.compactMap { group, queue in
+            queue.isDescribing || queue.waiting.isEmpty ? nil : self.describesSourcesAt(group)
+        }
         let deadlines = [
             self.leases.earliest, self.looks.earliest, self.resends.earliest, self.receivesAgainAt, self.drainEnds,
-            self.isDraining ? nil : self.audits.earliest, pools.min(),
+            self.isDraining ? nil : self.audits.earliest, pools.min(), sources.min(),
         ]
         return deadlines.compactMap(\.self).min()
     }

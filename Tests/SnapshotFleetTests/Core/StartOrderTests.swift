@@ -35,6 +35,20 @@ import Testing
         #expect(actions.acquisitions == [jobs[2].0.id, jobs[1].0.id, jobs[0].0.id])
     }
 
+    @Test("the snapshots of a backup window are described together")
+    func sourcesTogether() throws {
+        var harness = try CoreHarness()
+        let jobs = (0..<4).map { Self.job("db-\($0)") }
+        func asked(_ actions: [CoreAction]) -> [Int] {
+            actions.compactMap { if case .describeSources(_, let arns) = $0 { arns.count } else { nil } }
+        }
+        #expect(asked(harness.deliver(JobMessage.encode(jobs[0]))) == [1])
+        harness.describe(CoreHarness.source(jobs[0].source, database: "db-0"))
+        for job in jobs.dropFirst() { #expect(asked(harness.deliver(JobMessage.encode(job))).isEmpty) }
+        #expect(asked(harness.pass(.seconds(4))).isEmpty)
+        #expect(asked(harness.pass(.seconds(1))) == [3])
+    }
+
     @Test("a destination that is full is asked about one slot at a time, and RDS not at all")
     func fullDestination() throws {
         let jobs = (0..<6).map { (Self.job("db-\($0)"), "db-\($0)", 10) }
