@@ -14,6 +14,8 @@ struct SimulatedCall {
     var timeout: Duration = .seconds(30)
     /// How often it is tried; `nil` for as often as the policy of the client says.
     var attempts: Int?
+    /// Asked right before each attempt; once it says no, none is sent any more.
+    var isAllowed: (() -> Bool)?
 }
 
 /// A receive that waits for messages.
@@ -62,6 +64,9 @@ extension Simulation {
         lastError: AWSError?,
         then: @escaping (Result<JSONValue, AWSError>) -> Void
     ) {
+        guard call.isAllowed?() ?? true else {
+            return then(.failure(AWSError(.timedOut, message: "it was too late for it")))
+        }
         self.measurements.requests["\(call.service.rawValue).\(call.operation)", default: 0] += 1
         if call.operation.hasPrefix("DescribeDB") {
             let side: Measurements.Side = call.region == Scenario.home ? .sources : .targets

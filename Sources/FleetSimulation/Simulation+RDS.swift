@@ -12,10 +12,12 @@ extension Simulation {
         _ members: [String: JSONValue?],
         _ region: String,
         for worker: SimulatedWorker,
+        whileAllowed isAllowed: (() -> Bool)? = nil,
         then: @escaping (Result<JSONValue, AWSError>, Int) -> Void
     ) {
         let generation = worker.generation
-        let call = SimulatedCall(service: .rds, operation: operation, parameters: .compact(members), region: region)
+        var call = SimulatedCall(service: .rds, operation: operation, parameters: .compact(members), region: region)
+        call.isAllowed = isAllowed
         self.call(worker, call) { then($0, generation) }
     }
 
@@ -109,7 +111,9 @@ extension Simulation {
             "Tags": tags.isEmpty ? nil : .array(tags),
             "OptionGroupName": request.optionGroup.map { .string($0) },
         ]
-        self.rds("Copy\(snapshot)", members, request.pool.destination.region, for: worker) {
+        let isAllowed = { [unowned self] in worker.core.mayStart(request.job, at: self.clock(of: worker)) }
+        let region = request.pool.destination.region
+        self.rds("Copy\(snapshot)", members, region, for: worker, whileAllowed: isAllowed) {
             [unowned self] result, generation in
             let started = result.flatMap { answer -> Result<Snapshot, AWSError> in
                 guard let target = answer[snapshot].flatMap({ Snapshot($0, kind: kind) }) else {
