@@ -90,7 +90,7 @@ import Testing
             let refusal: JSONValue = [
                 "type": "error", "code": "InvalidDBSnapshotState", "message": "in use",
             ]
-            try await stage.aws.setFaults([["match": ["operation": "DeleteDBSnapshot"], "fault": refusal]])
+            try await stage.aws.setFaults([["operation": "DeleteDBSnapshot", "fault": refusal]])
             let run = try await Self.prune(["--yes"], on: stage)
             #expect(run.status == .exited(1), "\(run.words.errors)")
             #expect(run.words.output.count { $0.hasPrefix("refused orders-") } == 2)
