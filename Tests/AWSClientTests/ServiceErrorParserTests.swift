@@ -63,6 +63,14 @@ struct ServiceErrorParserTests {
             message: "m"
         ),
         Case(
+            name: "a legacy code with blanks behind its prefix",
+            headers: [("x-amzn-query-error", "AWS.SimpleQueueService.  NonExistentQueue;Sender")],
+            body: #"{"message":"m"}"#,
+            code: .rejected,
+            serviceCode: "QueueDoesNotExist",
+            message: "m"
+        ),
+        Case(
             name: "SQS with the legacy code alone",
             headers: [("x-amzn-query-error", "AWS.SimpleQueueService.NonExistentQueue;Sender")],
             body: #"{"message":"m"}"#,

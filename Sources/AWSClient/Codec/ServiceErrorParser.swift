@@ -34,10 +34,10 @@ package enum ServiceErrorParser {
     /// The shape's own name for a code: `com.amazonaws.sqs#QueueDoesNotExist` and the legacy
     /// `AWS.SimpleQueueService.NonExistentQueue` are both `QueueDoesNotExist`.
     package static func shapeName(_ code: String) -> String {
-        let name = code.prefix { $0 != ":" }.split(separator: "#").last.map { String($0).trimmingWhitespace() } ?? ""
+        var name = code.prefix { $0 != ":" }.split(separator: "#").last.map { String($0).trimmingWhitespace() } ?? ""
         let prefix = "AWS.SimpleQueueService."
-        let bare = name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : name
-        return self.legacyNames[bare] ?? bare
+        while name.hasPrefix(prefix) { name = String(name.dropFirst(prefix.count)).trimmingWhitespace() }
+        return self.legacyNames[name] ?? name
     }
 
     private static let legacyNames = [
