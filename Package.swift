@@ -101,5 +101,24 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        .target(
+            name: "FuzzTargets",
+            dependencies: ["AWSClient", "SnapshotFleet"],
+            path: "Tests/Fuzz/Targets",
+            swiftSettings: settings
+        ),
+        .testTarget(name: "FuzzTargetsTests", dependencies: ["AWSClient", "FuzzTargets"], swiftSettings: settings),
     ]
 )
+
+// libFuzzer brings a main function of its own, so this is no part of the package unless scripts/fuzz builds it.
+if Context.environment["SNAPFERRY_FUZZ"] == "1" {
+    package.targets.append(
+        .executableTarget(
+            name: "snapferry-fuzz",
+            dependencies: ["FuzzTargets"],
+            path: "Tests/Fuzz/Runner",
+            swiftSettings: settings
+        )
+    )
+}
