@@ -57,6 +57,38 @@ struct RDSClientTests {
         #expect(!String(decoding: transport.requests[0].body, as: UTF8.self).contains("+"))
     }
 
+    @Test("lists what happened of late, page by page")
+    func events() async throws {
+        let event = """
+            <Event><SourceIdentifier>c</SourceIdentifier><SourceType>db-snapshot</SourceType><Message>m</Message>
+            <EventCategories><EventCategory>notification</EventCategory></EventCategories>
+            <Date>2026-11-21T20:10:28.618Z</Date><SourceArn>a</SourceArn></Event>
+            """
+        let (rds, transport) = try Self.client(
+            Self.answer("DescribeEvents", "<Marker>x</Marker><Events>\(event)</Events>"),
+            Self.answer("DescribeEvents", "<Events/>")
+        )
+        let events = try await rds.allEvents(sourceType: "db-snapshot", category: "notification", minutes: 60)
+        let date = try #require(Instant(iso8601: "2026-11-21T20:10:28.618Z"))
+        #expect(
+            events == [
+                RDSClient.Event(
+                    sourceType: "db-snapshot",
+                    sourceIdentifier: "c",
+                    sourceARN: "a",
+                    message: "m",
+                    date: date
+                )
+            ]
+        )
+        #expect(
+            transport.form(1) == [
+                "Action=DescribeEvents", "Version=2014-10-31", "SourceType=db-snapshot", "Duration=60",
+                "EventCategories.EventCategory.1=notification", "MaxRecords=100", "Marker=x",
+            ]
+        )
+    }
+
     @Test("copies a cluster's snapshot, without what only instances have")
     func copyCluster() async throws {
         let (rds, transport) = try Self.client(

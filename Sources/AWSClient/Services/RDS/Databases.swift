@@ -15,6 +15,8 @@ package struct DBInstance: Hashable, Sendable {
     package var allocatedStorage: Int?
     /// In days; 0 when automated backups are off.
     package var backupRetentionPeriod: Int?
+    /// `hh24:mi-hh24:mi`, in UTC.
+    package var preferredBackupWindow: String?
     package var storageEncrypted: Bool?
     package var kmsKeyID: String?
     package var tagList: [RDSClient.Tag]
@@ -30,6 +32,7 @@ package struct DBInstance: Hashable, Sendable {
         self.engineVersion = nil
         self.allocatedStorage = nil
         self.backupRetentionPeriod = nil
+        self.preferredBackupWindow = nil
         self.storageEncrypted = nil
         self.kmsKeyID = nil
         self.tagList = []
@@ -45,6 +48,7 @@ package struct DBInstance: Hashable, Sendable {
         self.engineVersion = node.string("EngineVersion")
         self.allocatedStorage = node.int("AllocatedStorage")
         self.backupRetentionPeriod = node.int("BackupRetentionPeriod")
+        self.preferredBackupWindow = node.string("PreferredBackupWindow")
         self.storageEncrypted = node.bool("StorageEncrypted")
         self.kmsKeyID = node.string("KmsKeyId")
         self.tagList = node.tagList
@@ -63,6 +67,8 @@ package struct DBCluster: Hashable, Sendable {
     package var allocatedStorage: Int?
     /// In days.
     package var backupRetentionPeriod: Int?
+    /// `hh24:mi-hh24:mi`, in UTC.
+    package var preferredBackupWindow: String?
     package var storageEncrypted: Bool?
     package var kmsKeyID: String?
     package var tagList: [RDSClient.Tag]
@@ -77,6 +83,7 @@ package struct DBCluster: Hashable, Sendable {
         self.engineVersion = nil
         self.allocatedStorage = nil
         self.backupRetentionPeriod = nil
+        self.preferredBackupWindow = nil
         self.storageEncrypted = nil
         self.kmsKeyID = nil
         self.tagList = []
@@ -91,6 +98,7 @@ package struct DBCluster: Hashable, Sendable {
         self.engineVersion = node.string("EngineVersion")
         self.allocatedStorage = node.int("AllocatedStorage")
         self.backupRetentionPeriod = node.int("BackupRetentionPeriod")
+        self.preferredBackupWindow = node.string("PreferredBackupWindow")
         self.storageEncrypted = node.bool("StorageEncrypted")
         self.kmsKeyID = node.string("KmsKeyId")
         self.tagList = node.tagList

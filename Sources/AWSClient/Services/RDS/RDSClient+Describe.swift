@@ -101,6 +101,20 @@ extension RDSClient {
         return try await self.call(form) { result in result.page("DBClusters", of: "DBCluster") { DBCluster($0) } }
     }
 
+    /// Describes every page of DB instances.
+    package func allDBInstances(cap: Int = 1000) async throws(AWSError) -> [DBInstance] {
+        try await Self.allPages(cap: cap) { (marker) throws(AWSError) in
+            try await self.describeDBInstances(marker: marker)
+        }
+    }
+
+    /// Describes every page of DB clusters.
+    package func allDBClusters(cap: Int = 1000) async throws(AWSError) -> [DBCluster] {
+        try await Self.allPages(cap: cap) { (marker) throws(AWSError) in
+            try await self.describeDBClusters(marker: marker)
+        }
+    }
+
     /// A quota of the account in this Region.
     package struct AccountQuota: Hashable, Sendable {
         /// `ManualSnapshots`, `ManualClusterSnapshots`, and so on.
