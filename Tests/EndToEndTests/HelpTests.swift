@@ -6,11 +6,12 @@ import Testing
 /// What the program says about itself.
 @Suite struct HelpTests {
     @Test(arguments: [
-        (["--help"], ["copy", "demo", "simulate", "status", "work", "Carries Amazon RDS and Aurora snapshots"]),
+        (["--help"], ["copy", "demo", "forecast", "simulate", "status", "work", "Carries Amazon RDS and Aurora"]),
         (["work", "--help"], ["SNAPFERRY_QUEUE_URL", "SNAPFERRY_POLICY", "SIGTERM", "Exit status", "--clock"]),
         (["simulate", "--help"], ["AWS_ENDPOINT_URL", "--port", "--speed", "--seed-data", "ready url="]),
         (["copy", "--help"], ["<snapshot>", "--to", "--yes", "Exit status"]),
         (["status", "--help"], ["--json", "dead letters", "Exit status"]),
+        (["forecast", "--help"], ["--file", "--rpo", "EXAMPLES", "backup", "Exit status"]),
         (["demo", "--help"], ["--plain", "queue"]),
         (["--version"], ["0."]),
     ])

@@ -5,7 +5,7 @@ package import AWSClient
 
 /// RDS in every source and destination of a policy.
 package struct RDSSnapshotService: SnapshotService {
-    private let session: AWSSession
+    let session: AWSSession
     private let ownAccount: String
     /// The sessions of destinations that have a role of their own.
     private let destinations: [Destination: AWSSession]
@@ -31,7 +31,7 @@ package struct RDSSnapshotService: SnapshotService {
         self.destinations = destinations
     }
 
-    private func rds(at destination: Destination) throws(AWSError) -> RDSClient {
+    func rds(at destination: Destination) throws(AWSError) -> RDSClient {
         try (self.destinations[destination] ?? self.session).rds(region: destination.region)
     }
 

@@ -26,6 +26,13 @@ enum HumanUnits {
         }
     }
 
+    /// Like ``duration(_:)``, but hours never become days: an RPO of 26 hours is compared with 25h 40m.
+    static func hours(_ duration: Duration?) -> String {
+        guard let duration, duration >= .seconds(86_400) else { return self.duration(duration) }
+        let seconds = Int(duration.inSeconds.rounded())
+        return "\(seconds / 3600)h \(self.two(seconds / 60 % 60))m"
+    }
+
     /// A duration in about one unit: `45s`, `12m`, `2h05`, `3d`; for narrow columns.
     static func short(_ duration: Duration?) -> String {
         guard let duration else { return "–" }
