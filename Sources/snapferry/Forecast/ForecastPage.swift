@@ -89,8 +89,8 @@ struct ForecastPage: Sendable {
                 TextTable.Cell(HumanUnits.size(gibibytes: sizes[lane.lane.database] ?? nil)),
                 TextTable.Cell(HumanUnits.timeOfDay(copy.taken)),
                 TextTable.Cell(
-                    copy.waited > .zero ? HumanUnits.hours(copy.waited) : "–",
-                    copy.waited > .zero ? .warning : .faint
+                    Self.isLong(copy.waited) ? HumanUnits.hours(copy.waited) : "–",
+                    Self.isLong(copy.waited) ? .warning : .faint
                 ),
                 TextTable.Cell(HumanUnits.hours(copy.took)), TextTable.Cell(Self.timeAfter(copy.taken, copy.safe)),
                 TextTable.Cell(HumanUnits.hours(lane.worstAge), lane.isLate ? .bad : .plain), mark,
@@ -153,6 +153,9 @@ struct ForecastPage: Sendable {
     func name(of destination: Destination) -> String {
         destination.account == self.question.ownAccount ? destination.region : destination.description
     }
+
+    /// Whether a wait is worth a word: workers gather snapshots for some seconds.
+    private static func isLong(_ wait: Duration) -> Bool { wait >= .seconds(60) }
 
     private static func moment(_ instant: Instant) -> String {
         "\(instant.iso8601.prefix(10)) \(HumanUnits.timeOfDay(instant))"

@@ -72,7 +72,8 @@ import Testing
         #expect(quotas.map { $0["kind"] } == ["cluster", "instance"])
         #expect(quotas.map { $0["binds"] } == [true, false])
         #expect(quotas[0]["withMore"]?.array?.map { $0["slots"] } == [3])
-        #expect(quotas[0]["withMore"]?.array?.first?["worstLagSeconds"]?.int == 3 * 3600)
+        let lag = try #require(quotas[0]["withMore"]?.array?.first?["worstLagSeconds"]?.int)
+        #expect((3 * 3600...3 * 3600 + 5).contains(lag))
         #expect(document["notCopied"]?.array?.map { $0["name"] } == ["scratch"])
         #expect((document["assumptions"]?.array?.count ?? 0) >= 4)
     }
@@ -99,14 +100,14 @@ private enum Golden {
         DATABASE  KIND      TO             SIZE  SNAPSHOT   WAITS  COPY TAKES   SAFE  WORST RPO
         aurora-c  cluster   eu-west-1         –     02:00  3h 00m      3h 00m  08:00    30h 00m  later than 26h 00m
         orders    instance  eu-west-1  1000 GiB     03:30       –      5h 05m  08:35    29h 05m  later than 26h 00m
-        aurora-a  cluster   eu-west-1         –     02:00       –      3h 00m  05:00    27h 00m  later than 26h 00m
         aurora-b  cluster   eu-west-1         –     02:00       –      3h 00m  05:00    27h 00m  later than 26h 00m
+        aurora-a  cluster   eu-west-1         –     02:00       –      3h 00m  05:00    27h 00m  later than 26h 00m
         stock     instance  eu-west-1   200 GiB     03:30       –      1h 05m  04:35    25h 05m  in time
 
         eu-west-1  cluster  2 of 2 slots at most; copies keep them busy 19% of the time
-        ········████████████▄▄▄▄▄▄▄▄▄▄▄▄▄·······························································
+        ········█████████████▄▄▄▄▄▄▄▄▄▄▄································································
         00:00                   06:00                   12:00                   18:00
-        This quota binds: for 9h 00m copies waited while every slot was taken.
+        This quota binds: for 8h 59m copies waited while every slot was taken.
 
         eu-west-1  instance  2 of 20 slots at most; copies keep them busy 1% of the time
         ··············▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁·····························································
