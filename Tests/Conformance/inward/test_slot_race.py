@@ -10,6 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from cloud import Cloud, Keys
 from processes import ROOT, clean_environment, free_port, running, wait_for_port
 
@@ -25,6 +27,7 @@ run_simple("127.0.0.1", int(sys.argv[1]), DomainDispatcherApplication(create_bac
 """
 
 
+@pytest.mark.timeout(180 + ROUNDS)
 def test_two_that_race_for_one_slot_never_both_get_it(tmp_path: Path) -> None:
     # The race is a Swift test, since the ledger is Swift; here it gets another DynamoDB than the embedded one.
     command = ["swift", "test", "--disable-xctest", "--skip-build", "--filter", "SlotRaceTests"]
