@@ -71,6 +71,20 @@ struct ServiceErrorParserTests {
             message: "m"
         ),
         Case(
+            name: "JSON with an empty message beside another",
+            body: #"{"__type":"X","message":" ","Message":"m"}"#,
+            code: .rejected,
+            serviceCode: "X",
+            message: "m"
+        ),
+        Case(
+            name: "JSON with an empty message",
+            body: #"{"__type":"X","message":""}"#,
+            code: .rejected,
+            serviceCode: "X",
+            message: "HTTP 400 with the code alone"
+        ),
+        Case(
             name: "SQS with the legacy code alone",
             headers: [("x-amzn-query-error", "AWS.SimpleQueueService.NonExistentQueue;Sender")],
             body: #"{"message":"m"}"#,

@@ -115,7 +115,8 @@ package enum ServiceErrorParser {
 
     private static func findings(in json: JSONValue) -> Findings {
         let code = json["__type"]?.string ?? json["code"]?.string ?? json["Code"]?.string
-        let message = json["message"]?.string ?? json["Message"]?.string ?? json["errorMessage"]?.string
+        let texts = ["message", "Message", "errorMessage"].lazy.compactMap { json[$0]?.string?.trimmingWhitespace() }
+        let message = texts.first { !$0.isEmpty }
         return Findings(
             code: code,
             message: message,

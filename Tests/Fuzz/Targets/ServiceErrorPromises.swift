@@ -25,7 +25,9 @@ enum ServiceErrorPromises {
         try require(!error.message.isEmpty && error.message.count <= 1000, "a message of \(error.message.count)")
         try require(error.serviceCode?.isEmpty != true, "a code is something, or none")
         try require(!error.description.isEmpty, "an error says what is wrong")
-        if status == 429 || status >= 500 { try require(error.isRetryable, "\(status) is worth another try") }
+        // Credentials that have expired are fetched anew, whatever the status.
+        let isWorthAnother = error.isRetryable || error.code == .expiredCredentials
+        if status == 429 || status >= 500 { try require(isWorthAnother, "\(status) is worth another try") }
         if let code = error.serviceCode {
             try require(ServiceErrorParser.shapeName(code) == code, "\(code) is \(ServiceErrorParser.shapeName(code))")
         }
