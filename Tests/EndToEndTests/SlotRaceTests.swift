@@ -52,14 +52,15 @@ import Foundation
             // What either remembers is too old by then: both read, then both write.
             now = now + .seconds(31)
             let start = now
-            async let first = ledgers[0].acquire(Self.pool, target: "one-\(round)", limit: 1, at: start)
-            async let second = ledgers[1].acquire(Self.pool, target: "two-\(round)", limit: 1, at: start)
+            // Whoever asks first is often served first, so they take turns at it.
+            let turn = round % 2
+            async let first = ledgers[turn].acquire(Self.pool, target: "\(turn)-\(round)", limit: 1, at: start)
+            async let second = ledgers[1 - turn].acquire(Self.pool, target: "\(1 - turn)-\(round)", limit: 1, at: start)
             let granted = (try await first, try await second)
             try #require(granted.0 != granted.1, "round \(round): \(granted.0 ? "both have it" : "nobody has it")")
-            let winner = granted.0 ? 0 : 1
+            let winner = granted.0 ? turn : 1 - turn
             wins[winner] += 1
-            let target = granted.0 ? "one-\(round)" : "two-\(round)"
-            try await ledgers[winner].release(Self.pool, target: target, because: .available)
+            try await ledgers[winner].release(Self.pool, target: "\(winner)-\(round)", because: .available)
         }
         let left = try await ledgers[0].overdue(Self.pool, at: now + .seconds(86_400))
         #expect(left.isEmpty)

@@ -185,7 +185,10 @@ def leases_kept(evidence: Evidence) -> Iterator[str]:
                     continue
                 if any(span.start <= entry.wall and span.end >= before.wall for span in evidence.outages):
                     continue
-                yield f"message {name}, received at entry {before.sequence}, was received again at {entry.sequence}"
+                yield (
+                    f"message {name}, received at entry {before.sequence}, was received again at {entry.sequence}, "
+                    f"{entry.wall - before.wall:.1f} s later"
+                )
 
 
 def workers_behaved(evidence: Evidence) -> Iterator[str]:

@@ -5,12 +5,13 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import random
 import shutil
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from . import sabotage
@@ -212,6 +213,8 @@ def run(options: Options, logs: Path) -> Result:
         with watch(fleet.outages) as current.stalls:
             current.perform()
         evidence = current.evidence()
+        # The journal says what the workers did; with this it also says what was done to them.
+        (logs / "outages.json").write_text(json.dumps([asdict(outage) for outage in evidence.outages], indent=2))
         found = violations(evidence)
         if fleet.kills.total() < options.kills:
             found.append(Violation("kills", f"only {fleet.kills.total()} of {options.kills} were possible"))
