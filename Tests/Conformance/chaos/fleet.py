@@ -22,6 +22,8 @@ from processes import BINARY, clean_environment
 
 # What a worker has to end within once it is asked to.
 GRACE = 10.0
+# How long after a death an answer may be on its way to the dead: a busy server learns late of a closed connection.
+IN_FLIGHT = 1.0
 
 
 @dataclass
@@ -123,16 +125,16 @@ class Fleet:
         way = generator.choices(["SIGKILL", "SIGTERM", "SIGSTOP"], [5, 3, 2])[0]
         now = time.time()
         self.kills[way] += 1
+        # Messages that are on their way to a worker that ends reach nobody.
         if way == "SIGKILL":
             worker.process.kill()
             worker.process.wait()
             self._retire(worker)
-            self.outages.append(Span(now, now))
+            self.outages.append(Span(now, time.time() + IN_FLIGHT))
             self.start()
         elif way == "SIGTERM":
             worker.process.send_signal(signal.SIGTERM)
             worker.asked_at = now
-            # Messages that are on their way to it just then reach nobody.
             self.outages.append(Span(now, now + GRACE))
             self.start()
         else:
