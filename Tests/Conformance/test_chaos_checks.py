@@ -107,3 +107,9 @@ def test_bad_journals_fail(lines: tuple[Line, ...], check: str) -> None:
 )
 def test_bad_ends_fail(changes: dict[str, Any], check: str) -> None:
     assert found(evidence(**changes)) == {check}
+
+
+def test_a_message_given_back_for_as_long_as_a_lease_may_be_received_again() -> None:
+    lines = (RECEIVE, EXTEND, RECEIVE, COPY, ENDED, DESCRIBE, DELETE)
+    assert found(evidence(*lines, given_back={SOURCE})) == set()
+    assert found(evidence(*lines, given_back={"another"})) == {"leases kept"}

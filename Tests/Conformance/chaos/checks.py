@@ -167,6 +167,7 @@ def nothing_left(evidence: Evidence) -> Iterator[str]:
 def leases_kept(evidence: Evidence) -> Iterator[str]:
     """A message that a living worker holds is not given to another one."""
     held: dict[str, Entry] = {}
+    sources: dict[str, str | None] = {}
     disturbed: float = 0
     for entry in evidence.entries:
         if entry.fault not in (None, "latency") and entry.service == "sqs":
@@ -174,11 +175,13 @@ def leases_kept(evidence: Evidence) -> Iterator[str]:
         for message in entry.messages if entry.queue == QUEUE else ():
             name = message["MessageId"]
             if entry.operation.startswith("ChangeMessageVisibility"):
-                if message["VisibilityTimeout"] != evidence.visibility:
+                # A message may be given back for just as long as it would be held.
+                if message["VisibilityTimeout"] != evidence.visibility or sources.get(name) in evidence.given_back:
                     held.pop(name, None)
             elif entry.operation.startswith("DeleteMessage"):
                 held.pop(name, None)
             elif entry.operation == "ReceiveMessage":
+                sources[name] = Subject.of(message["Body"]).source
                 before = held.get(name)
                 held[name] = entry
                 if before is None or disturbed >= before.wall:

@@ -128,6 +128,8 @@ class Evidence:
     #: The slots that are not free; `None` without a ledger.
     taken_slots: list[str] | None
     visibility: int
+    #: The sources of messages that workers gave back for as long as a lease lasts.
+    given_back: set[str] = field(default_factory=set)
 
     def accepted_copies(self) -> Iterable[Entry]:
         return (entry for entry in self.entries if entry.is_accepted_copy)

@@ -196,6 +196,15 @@ class Fleet:
         self.workers.remove(worker)
         self.past.append(worker)
 
+    def given_back(self, seconds: int) -> set[str]:
+        """The sources of messages that were given back to the queue for so long."""
+        return {
+            str(record.get("snapshot.source"))
+            for worker in self.past + self.workers
+            for record in worker.records()
+            if record.get("message") == "Given back to the queue" and record.get("delay.seconds") == str(seconds)
+        }
+
     def told(self) -> Counter[str]:
         """How often the workers logged each message."""
         return Counter(

@@ -24,9 +24,9 @@ from .storms import storm
 
 # What a kill takes on average, so that the world has time to notice it.
 SECONDS_PER_KILL = 1.5
-# How long slots may stay taken that dead workers left behind: their leases end after half an hour of the world's, and
-# whoever is alive looks for such slots every quarter of an hour at the latest.
-SLOT_PATIENCE = 3600 / SPEED
+# How long slots may stay taken that dead workers left behind: their leases end after three quarters of an hour of the
+# world's, and whoever is alive looks for such slots every quarter of an hour at the latest.
+SLOT_PATIENCE = 4500 / SPEED
 SLOT_WRITES = ("PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems")
 # How many copies a second a quiet fleet carries at the least, on a busy machine.
 COPIES_PER_SECOND = 3
@@ -152,6 +152,7 @@ class Run:
             problems=self.fleet.problems,
             taken_slots=self._taken_slots() if self.options.slot_table else None,
             visibility=VISIBILITY,
+            given_back=self.fleet.given_back(VISIBILITY),
         )
 
     def _taken_slots(self) -> list[str]:
