@@ -11,6 +11,7 @@ extension Policy {
     /// | `SNAPFERRY_SOURCE_REGIONS` | where snapshots come from: `us-east-1,us-west-2` (required) |
     /// | `SNAPFERRY_SOURCE_ACCOUNTS` | the accounts they come from; the fleet's own |
     /// | `SNAPFERRY_DESTINATIONS` | where copies go: `eu-west-1,444455556666/eu-central-1` (required) |
+    /// | `SNAPFERRY_HOP_KEY` | the key in the source's account under which snapshots are shared that can't be as they are |
     /// | `SNAPFERRY_DESTINATION_ROLE` | the ARN of the role to take on at every destination |
     /// | `SNAPFERRY_EXTERNAL_ID` | what that role's trust policy asks for |
     /// | `SNAPFERRY_KMS_KEY` | one key for all, or one for each Region: `eu-west-1=alias/dr,eu-central-1=alias/dr` |
@@ -55,6 +56,7 @@ private struct PolicyVariables {
     /// Each variable, and where its value stands in the document.
     private static let places: [(variable: String, place: String)] = [
         (Self.sourceRegions, ".source.regions"), ("SNAPFERRY_SOURCE_ACCOUNTS", ".source.accounts"),
+        ("SNAPFERRY_HOP_KEY", ".source.hopKey"),
         ("SNAPFERRY_DESTINATION_ROLE", ".role"), ("SNAPFERRY_EXTERNAL_ID", ".externalId"), (Self.kmsKey, ".kmsKey"),
         ("SNAPFERRY_INCLUDE", ".match.databases"), ("SNAPFERRY_EXCLUDE", ".match.exclude"),
         ("SNAPFERRY_TYPES", ".match.types"), ("SNAPFERRY_KINDS", ".match.kinds"), (Self.newestOnly, ".newestOnly"),
@@ -93,6 +95,7 @@ private struct PolicyVariables {
             "source": .compact([
                 "regions": self.texts(Self.sourceRegions) ?? [],
                 "accounts": self.texts("SNAPFERRY_SOURCE_ACCOUNTS"),
+                "hopKey": self.text("SNAPFERRY_HOP_KEY"),
             ]),
             "match": .compact([
                 "databases": self.texts("SNAPFERRY_INCLUDE"), "exclude": self.texts("SNAPFERRY_EXCLUDE"),

@@ -72,6 +72,7 @@ extension Policy {
             priority: route.priority,
             newestOnly: route.newestOnly,
             rule: rule,
+            hopKey: route.source.hopKey,
             isCertain: isCertain
         )
     }

@@ -54,10 +54,27 @@ package struct SourceSelection: Hashable, Sendable {
     package var regions: [String]
     /// Empty for the account of the fleet's own credentials alone, which ``Policy/resolved(ownAccount:)`` fills in.
     package var accounts: [String]
+    /// The ARN of the role to take on for calls there; `nil` for the fleet's own credentials.
+    package var role: String?
+    /// What the role's trust policy asks for.
+    package var externalID: String?
+    /// The key under which snapshots are encrypted anew where they can't leave their account as they are.
+    ///
+    /// A customer's key in the source's account and Region: its id, ARN, alias, or alias's ARN.
+    package var hopKey: String?
 
-    package init(regions: [String], accounts: [String] = []) {
+    package init(
+        regions: [String],
+        accounts: [String] = [],
+        role: String? = nil,
+        externalID: String? = nil,
+        hopKey: String? = nil
+    ) {
         self.regions = regions
         self.accounts = accounts
+        self.role = role
+        self.externalID = externalID
+        self.hopKey = hopKey
     }
 }
 
@@ -116,6 +133,8 @@ package struct DestinationRule: Hashable, Sendable {
     package var kmsKey: String?
     /// The destination's option group for each of the source's.
     package var optionGroups: [String: String]
+    /// Whether copies into another account bring the source's option group with them, where ``optionGroups`` names none.
+    package var copyOptionGroup: Bool
     /// How many copies RDS runs at once, where that is not ``SnapshotKind/defaultSlots``; 1 to 1000.
     package var slots: [SnapshotKind: Int]
     /// How many of them the fleet leaves to people.
@@ -131,6 +150,7 @@ package struct DestinationRule: Hashable, Sendable {
         externalID: String? = nil,
         kmsKey: String? = nil,
         optionGroups: [String: String] = [:],
+        copyOptionGroup: Bool = false,
         slots: [SnapshotKind: Int] = [:],
         headroom: Int = 0,
         tags: [String: String] = [:],
@@ -142,6 +162,7 @@ package struct DestinationRule: Hashable, Sendable {
         self.externalID = externalID
         self.kmsKey = kmsKey
         self.optionGroups = optionGroups
+        self.copyOptionGroup = copyOptionGroup
         self.slots = slots
         self.headroom = headroom
         self.tags = tags

@@ -20,6 +20,8 @@ package struct PlannedCopy: Hashable, Sendable {
     package var priority: Int
     package var newestOnly: Bool
     package var rule: DestinationRule
+    /// The key for a hop in the source's account, where one is needed; `nil` where the policy names none.
+    package var hopKey: String?
     /// Whether all tests passed; if not, none failed, and some can't tell before the snapshot is described.
     package var isCertain: Bool
 

@@ -32,13 +32,7 @@ struct PolicyReader {
             route.retention = self.retention(retention, at: object.path("retention"))
         }
         let source = self.fields.member(object, "source", remedy: #"write "source": { "regions": ["us-east-1"] }"#)
-        if let source,
-            let member = self.fields.object(source, at: object.path("source"), known: ["regions", "accounts"])
-        {
-            let remedy = "name at least one Region that snapshots come from"
-            route.source.regions = self.fields.texts(member, "regions", remedy: remedy) ?? []
-            route.source.accounts = self.fields.texts(member, "accounts") ?? []
-        }
+        if let source { route.source = self.source(source, at: object.path("source")) }
         if let match = self.fields.member(object, "match") {
             route.match = self.match(match, at: object.path("match"))
         }
@@ -46,6 +40,20 @@ struct PolicyReader {
         route.destinations = self.fields.objects(object, "destinations", remedy: remedy)
             .map { self.destination($0.value, at: $0.path) }
         return route
+    }
+
+    private mutating func source(_ value: JSONValue, at path: String) -> SourceSelection {
+        var source = SourceSelection(regions: [])
+        let known = ["regions", "accounts", "role", "externalId", "hopKey"]
+        guard let object = self.fields.object(value, at: path, known: known) else { return source }
+        let remedy = "name at least one Region that snapshots come from"
+        source.regions = self.fields.texts(object, "regions", remedy: remedy) ?? []
+        source.role = self.fields.text(object, "role")
+        let account = source.role.flatMap(PolicyRules.account(ofRole:))
+        source.accounts = self.fields.texts(object, "accounts") ?? account.map { [$0] } ?? []
+        source.externalID = self.fields.text(object, "externalId")
+        source.hopKey = self.fields.text(object, "hopKey")
+        return source
     }
 
     private mutating func match(_ value: JSONValue, at path: String) -> SnapshotMatch {
@@ -96,8 +104,8 @@ struct PolicyReader {
     private mutating func destination(_ value: JSONValue, at path: String) -> DestinationRule {
         var rule = DestinationRule(region: "")
         let known = [
-            "region", "account", "role", "externalId", "kmsKey", "optionGroups", "slots", "headroom", "tags",
-            "copyTags",
+            "region", "account", "role", "externalId", "kmsKey", "optionGroups", "copyOptionGroup", "slots", "headroom",
+            "tags", "copyTags",
         ]
         guard let object = self.fields.object(value, at: path, known: known) else { return rule }
         rule.region = self.fields.text(object, "region", remedy: "name the Region that copies go to") ?? ""
@@ -106,6 +114,7 @@ struct PolicyReader {
         rule.externalID = self.fields.text(object, "externalId")
         rule.kmsKey = self.fields.text(object, "kmsKey")
         rule.optionGroups = self.fields.map(object, "optionGroups") ?? [:]
+        rule.copyOptionGroup = self.fields.flag(object, "copyOptionGroup") ?? false
         if let slots = self.fields.member(object, "slots"),
             let counts = self.fields.object(
                 slots,

@@ -37,7 +37,7 @@ struct PolicyRules {
         }
     }
 
-    private mutating func report(_ path: String, _ problem: String, _ remedy: String) {
+    mutating func report(_ path: String, _ problem: String, _ remedy: String) {
         self.problems.append(PolicyProblem(path: path, problem: problem, remedy: remedy))
     }
 
@@ -53,6 +53,7 @@ struct PolicyRules {
         for (index, account) in source.accounts.enumerated() {
             self.check(account: account, at: "\(path).accounts[\(index)]")
         }
+        self.checkAccess(source, at: path)
     }
 
     private mutating func check(_ match: SnapshotMatch, at path: String) {
@@ -98,7 +99,9 @@ struct PolicyRules {
     private mutating func check(_ rule: DestinationRule, of route: Route, at path: String) {
         self.check(region: rule.region, at: "\(path).region")
         if let account = rule.account { self.check(account: account, at: "\(path).account") }
-        if let role = rule.role { self.check(role: role, of: rule, at: "\(path).role") }
+        if let role = rule.role {
+            self.check(role: role, in: rule.account, rule.region, what: "destination", at: "\(path).role")
+        }
         if rule.externalID != nil, rule.role == nil {
             self.report(
                 "\(path).externalId",
@@ -106,7 +109,7 @@ struct PolicyRules {
                 "add the role that asks for it, or remove it"
             )
         }
-        if let key = rule.kmsKey { self.check(key: key, of: rule, at: "\(path).kmsKey") }
+        if let key = rule.kmsKey { self.check(key: key, in: rule.region, at: "\(path).kmsKey") }
         for kind in route.match.kinds.sorted() where rule.usableSlots(for: kind) == 0 {
             let slots = rule.slots[kind] ?? kind.defaultSlots
             self.report(
@@ -148,19 +151,19 @@ struct PolicyRules {
         self.report(path, "\(account.excerpt(60)) is no account", "write its twelve digits")
     }
 
-    private mutating func check(role: String, of rule: DestinationRule, at path: String) {
+    mutating func check(role: String, in wanted: String?, _ region: String, what: String, at path: String) {
         guard let account = Self.account(ofRole: role) else {
             self.report(path, "\(role.excerpt(80)) is no IAM role's ARN", "write arn:aws:iam::444455556666:role/name")
             return
         }
-        if let wanted = rule.account, wanted.isAccountID, wanted != account {
+        if let wanted, wanted.isAccountID, wanted != account {
             self.report(
                 path,
                 "the role is in account \(account), not in \(wanted)",
-                "name a role of the destination's account"
+                "name a role of the \(what)'s account"
             )
         }
-        self.check(partitionOf: role, is: rule.region, at: path)
+        self.check(partitionOf: role, is: region, at: path)
     }
 
     private mutating func check(partitionOf arn: String, is region: String, at path: String) {
@@ -183,7 +186,7 @@ struct PolicyRules {
         return String(fields[4])
     }
 
-    private mutating func check(key: String, of rule: DestinationRule, at path: String) {
+    mutating func check(key: String, in region: String, of what: String = "destination", at path: String) {
         guard key.hasPrefix("arn:") else {
             if !Self.isKeyName(key) {
                 let remedy = "write a key's id, alias/name, or the ARN of either"
@@ -195,15 +198,15 @@ struct PolicyRules {
         guard fields.count == 6, fields[2] == "kms", RegionName.partition(of: fields[3]) != nil, fields[4].isAccountID,
             fields[5].hasPrefix("key/") ? Self.isKeyName(String(fields[5].dropFirst(4))) : Self.isAlias(fields[5])
         else {
-            let remedy = "write arn:aws:kms:\(rule.region):444455556666:key/… or …:alias/name"
+            let remedy = "write arn:aws:kms:\(region):444455556666:key/… or …:alias/name"
             self.report(path, "\(key.excerpt(80)) is no KMS key's ARN", remedy)
             return
         }
-        if fields[3] != rule.region, RegionName.partition(of: rule.region) != nil {
-            let remedy = "name a key of \(rule.region); a copy is encrypted with a key of its own Region"
-            self.report(path, "the key is in \(fields[3]), the destination in \(rule.region)", remedy)
+        if fields[3] != region, RegionName.partition(of: region) != nil {
+            let remedy = "name a key of \(region); a copy is encrypted with a key of its own Region"
+            self.report(path, "the key is in \(fields[3]), the \(what) in \(region)", remedy)
         } else {
-            self.check(partitionOf: key, is: rule.region, at: path)
+            self.check(partitionOf: key, is: region, at: path)
         }
     }
 
@@ -237,6 +240,7 @@ struct PolicyRules {
                 "choose another Region or account, or make a route for each direction"
             )
         }
+        self.checkOptionGroup(rule, of: route, at: place)
         if let other = route.destinations.prefix(number).firstIndex(where: {
             $0.region == rule.region && $0.account == rule.account
         }) {

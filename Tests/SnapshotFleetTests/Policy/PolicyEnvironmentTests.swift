@@ -24,7 +24,7 @@ struct PolicyEnvironmentTests {
     func whole() throws {
         let policy = try Policy.fromEnvironment([
             "SNAPFERRY_SOURCE_REGIONS": "us-east-1, us-west-2,", "SNAPFERRY_SOURCE_ACCOUNTS": "111122223333",
-            "SNAPFERRY_DESTINATIONS": "eu-west-1 , 444455556666/eu-central-1",
+            "SNAPFERRY_HOP_KEY": "alias/share", "SNAPFERRY_DESTINATIONS": "eu-west-1 , 444455556666/eu-central-1",
             "SNAPFERRY_DESTINATION_ROLE": "arn:aws:iam::444455556666:role/r", "SNAPFERRY_EXTERNAL_ID": "x",
             "SNAPFERRY_KMS_KEY": "eu-west-1=alias/ireland, eu-central-1 = alias/frankfurt",
             "SNAPFERRY_INCLUDE": "prod-*,orders", "SNAPFERRY_EXCLUDE": "*-scratch", "SNAPFERRY_TYPES": "automated",
@@ -41,7 +41,11 @@ struct PolicyEnvironmentTests {
         }
         let route = Route(
             name: "environment",
-            source: SourceSelection(regions: ["us-east-1", "us-west-2"], accounts: ["111122223333"]),
+            source: SourceSelection(
+                regions: ["us-east-1", "us-west-2"],
+                accounts: ["111122223333"],
+                hopKey: "alias/share"
+            ),
             match: SnapshotMatch(
                 kinds: [.cluster],
                 types: [.automated],
