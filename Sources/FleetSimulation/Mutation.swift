@@ -42,6 +42,8 @@ package enum Mutation: String, Sendable, CaseIterable {
     case adoptsAnything = "adopts-anything"
     /// A copy that is nearly done counts as done.
     case confirmsEarly = "confirms-early"
+    /// What another worker saw is believed of a later copy with the same name.
+    case believesOldLooks = "believes-old-looks"
     /// A copy that failed counts as done.
     case confirmsFailed = "confirms-failed"
     /// Copies are taken for new snapshots, and copied on.

@@ -145,7 +145,8 @@ extension Scenario {
         ])
     }
 
-    var coreSettings: CoreSettings {
+    /// The settings of a worker that looks earlier or later than others; 0 to 1.
+    func coreSettings(stagger: Double) -> CoreSettings {
         var settings = CoreSettings(ownAccount: Self.account)
         settings.maxReceiveCount = self.mutation == .forgetsReceiveCount ? nil : Self.maxReceiveCount
         settings.waitingRoom = self.waitingRoom
@@ -153,6 +154,7 @@ extension Scenario {
         settings.visibilityTimeout = self.visibilityTimeout
         settings.slotRetry = self.slotRetry
         settings.confirm = ConfirmSchedule(shortest: self.shortestLook)
+        if self.ledger == .table { settings.lookStagger = settings.confirm.longestStagger * stagger }
         if self.mutation == .trustsDescribeAtOnce { settings.settling = .zero }
         return settings
     }

@@ -43,6 +43,7 @@ extension Simulation {
         case .auditSlots(let pool): self.auditSlots(of: pool, for: worker)
         case .startCopy(let request): self.start(request, for: worker)
         case .describeTargets(let pool, let targets): self.describeTargets(targets, in: pool, for: worker)
+        case .hearOthers(let pool): self.hearOthers(of: pool, for: worker)
         case .deleteTarget(let id, let target): self.deleteTarget(id, target, for: worker)
         case .replace(let tokens, let messages): self.replace(tokens, with: messages, for: worker)
         case .deadLetter(let token, let letter): self.deadLetter(token, letter, for: worker)

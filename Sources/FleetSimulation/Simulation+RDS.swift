@@ -87,10 +87,13 @@ extension Simulation {
     }
 
     func describeTargets(_ targets: [String], in pool: SlotPool, for worker: SimulatedWorker) {
+        let asked = self.clock(of: worker)
         self.describe(targets, pool.kind, pool.destination.region, for: worker) { [unowned self] result, generation in
             switch result {
             case .success(let found):
-                self.feed(.targetsDescribed(pool, asked: targets, found: found), to: worker, generation: generation)
+                self.tell(pool, found, askedAt: asked, for: worker) { [unowned self] in
+                    self.feed(.targetsDescribed(pool, asked: targets, found: found), to: worker, generation: generation)
+                }
             case .failure(let error):
                 let trouble = Trouble(of: .describeTarget, kind: pool.kind, error)
                 self.feed(.targetsNotDescribed(pool, asked: targets, trouble), to: worker, generation: generation)

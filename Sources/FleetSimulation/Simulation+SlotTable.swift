@@ -254,14 +254,27 @@ extension Simulation {
         _ generation: Int,
         then: @escaping (_ isRead: Bool) -> Void
     ) {
+        self.readItems(pool, worker, with: []) { then($0 != nil) }
+    }
+
+    /// Reads the slots, and the items with these keys; `nil` when the table does not answer.
+    func readItems(
+        _ pool: SlotPool,
+        _ worker: SimulatedWorker,
+        with others: [DynamoDBItem],
+        then: @escaping ([DynamoDBItem]?) -> Void
+    ) {
         let reach = worker.update(pool) { $0.reach(limit: self.slotLimit(pool)) }
-        let keys = (0..<min(reach, 100)).map { DynamoDBSlotLedger.key(pool, $0).json }
+        let keys = (others + (0..<min(reach, 99)).map { DynamoDBSlotLedger.key(pool, $0) }).map(\.json)
         let request: JSONValue = ["RequestItems": [Place.table: ["Keys": .array(keys), "ConsistentRead": true]]]
         self.table("BatchGetItem", request, worker) { [unowned self] result in
-            guard case .success(let answer) = result else { return then(false) }
-            let items = (answer["Responses"]?[Place.table]?.array ?? []).compactMap { Self.slotItem($0) }
-            worker.update(pool) { $0.take(items, reach: reach, at: self.clock(of: worker)) }
-            then(true)
+            guard case .success(let answer) = result else { return then(nil) }
+            let items = (answer["Responses"]?[Place.table]?.array ?? []).compactMap { DynamoDBItem(json: .some($0)) }
+            let slots = items.compactMap { item in
+                DynamoDBSlotLedger.number(of: item).map { SlotItem(item, number: $0) }
+            }
+            worker.update(pool) { $0.take(slots, reach: reach, at: self.clock(of: worker)) }
+            then(items)
         }
     }
 
@@ -298,7 +311,7 @@ extension Simulation {
         return (action + "Item", .object(members))
     }
 
-    private func table(
+    func table(
         _ operation: String,
         _ request: JSONValue,
         _ worker: SimulatedWorker,
@@ -332,7 +345,7 @@ extension Simulation {
 extension SimulatedWorker {
     /// Works on what this life of the worker knows of a pool.
     @discardableResult
-    fileprivate func update<Result>(_ pool: SlotPool, _ body: (inout SlotTable) -> Result) -> Result {
+    func update<Result>(_ pool: SlotPool, _ body: (inout SlotTable) -> Result) -> Result {
         let settings = SlotTable.Settings(owner: "\(self.name)-\(self.generation)")
         return body(&self.tables[pool, default: SlotTable(settings: settings)])
     }

@@ -9,7 +9,7 @@ import SnapshotFleet
 extension Simulation {
     func startWorkers() {
         for index in 0..<self.scenario.workers {
-            let core = WorkerCore(settings: self.scenario.coreSettings, policy: self.policy)
+            let core = WorkerCore(settings: self.scenario.coreSettings(stagger: 0), policy: self.policy)
             let worker = SimulatedWorker(index: index, core: core, random: self.random.split())
             self.workers.append(worker)
             self.start(worker, after: self.random.duration(0...10))
@@ -21,7 +21,8 @@ extension Simulation {
 
     private func start(_ worker: SimulatedWorker, after delay: Duration) {
         self.plan(after: delay) { [unowned self] in
-            worker.core = WorkerCore(settings: self.scenario.coreSettings, policy: self.policy)
+            let settings = self.scenario.coreSettings(stagger: .random(in: 0..<1, using: &worker.random))
+            worker.core = WorkerCore(settings: settings, policy: self.policy)
             worker.retry = RetryPolicy()
             worker.generation += 1
             worker.isUp = true

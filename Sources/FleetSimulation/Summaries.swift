@@ -23,6 +23,8 @@ extension CoreInput {
         case .targetsDescribed(_, let asked, let found):
             "targets described: \(found.map { "\($0.arn.identifier) \($0.status)" }) of \(asked)"
         case .targetsNotDescribed(_, _, let trouble): "targets not described: \(trouble.label)"
+        case .heard(let pool, let look):
+            "\(pool) heard of: \((look?.found ?? []).map { "\($0.arn.identifier) \($0.status)" })"
         case .targetDeleted(let id): "target deleted: \(id)"
         case .targetNotDeleted(let id, let trouble): "target not deleted: \(id): \(trouble.label)"
         case .leasesExtended(let leases):
@@ -45,7 +47,7 @@ extension CoreAction {
     /// A few words for the trace; `nil` for what happens all the time and tells nothing.
     var summary: String? {
         switch self {
-        case .receive, .describeSources, .surveyPool, .auditSlots, .describeTargets, .extend, .report, .learnLimit,
+        case .receive, .describeSources, .surveyPool, .auditSlots, .describeTargets, .hearOthers, .extend, .report, .learnLimit,
             .finished:
             nil
         case .acquireSlot(_, _, let target): "acquire \(target)"

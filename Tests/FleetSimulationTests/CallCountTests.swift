@@ -23,9 +23,17 @@ import Testing
         #expect(report.measurements.medianDetection <= .seconds(20))
     }
 
-    @Test("a copy takes at most three writes to the table of slots")
-    func writesToTheTable() throws {
-        var scenario = Scenario.night(seed: 1, workers: 1, databases: 100, spread: 0.1)
+    @Test("workers that share a destination tell each other what RDS says, and call it little more than one alone")
+    func callsOfFleet() throws {
+        let report = try Simulation.run(.night(seed: 1, workers: 5, databases: 120, spread: 0))
+        let calls = Double(report.measurements.total("rds")) / Double(report.copied)
+        // A worker by itself needs 1.5; each of the five asks for the sources of its own jobs, and has a first look.
+        #expect(calls <= 1.9, "\(report.measurements.requests)")
+    }
+
+    @Test("a copy takes at most three writes to the table of slots", arguments: [1, 5])
+    func writesToTheTable(workers: Int) throws {
+        var scenario = Scenario.night(seed: 1, workers: workers, databases: 100, spread: 0.1)
         scenario.ledger = .table
         let report = try Simulation.run(scenario)
         let writes = Double(report.measurements.tableWrites) / Double(report.copied)

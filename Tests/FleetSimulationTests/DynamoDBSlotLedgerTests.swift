@@ -172,7 +172,7 @@ import Testing
         // One of them is another's by now, which must not keep the others from being renewed.
         transport.now = transport.now + .seconds(600)
         try await transport.ledger("ferry-2").occupy(Self.pool, target: "t3", at: transport.now)
-        transport.now = transport.now + .seconds(620)
+        transport.now = transport.now + .seconds(770)
         await ledger.renew(at: transport.now)
         let items = try await Self.items(transport)
         for target in ["t0", "t1", "t2", "t4"] {
@@ -180,7 +180,7 @@ import Testing
         }
         #expect(items["t3"]?["owner"] == .string("ferry-2"))
         // The lost one is not tried again: this time one transaction does it.
-        transport.now = transport.now + .seconds(1220)
+        transport.now = transport.now + .seconds(1370)
         let before = transport.writes
         await ledger.renew(at: transport.now)
         #expect(transport.writes == before + 1)

@@ -114,7 +114,7 @@ final class ModelTransport: HTTPTransport {
         attempts: Int = 1,
         leastReach: Int = 20
     ) throws -> DynamoDBSlotLedger {
-        var settings = SlotTable.Settings(owner: owner)
+        var settings = SlotTable.Settings(owner: owner, lease: .seconds(1800))
         settings.leastReach = leastReach
         return DynamoDBSlotLedger(
             dynamoDB: try self.client(attempts: attempts),

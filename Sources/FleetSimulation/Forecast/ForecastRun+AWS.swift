@@ -19,6 +19,7 @@ extension ForecastRun {
         case .describeTargets(let pool, let asked):
             let found = asked.compactMap { self.targets[pool]?[$0]?.snapshot(in: pool, at: self.now) }
             self.answer(.targetsDescribed(pool, asked: asked, found: found))
+        case .hearOthers(let pool): self.answer(.heard(pool, nil))
         case .deleteTarget(let id, _): self.answer(.targetDeleted(id))
         case .extend(let leases, _): self.answer(.leasesExtended(leases.mapValues { _ in .kept }))
         case .requeue(let token, let receiptHandle, let delay):

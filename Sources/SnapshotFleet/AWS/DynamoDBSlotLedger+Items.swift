@@ -23,16 +23,14 @@ extension DynamoDBSlotLedger {
     /// How often keys that DynamoDB did not get to are asked for again.
     private static let rounds = 6
 
-    /// Reads the first `reach` slots, as they stand after every write so far.
-    func items(of pool: SlotPool, reach: Int) async throws(AWSError) -> [SlotItem] {
-        var left = (0..<reach).map { Self.key(pool, $0) }
-        var items: [SlotItem] = []
+    /// Reads the first `reach` slots and what else is asked for, as they stand after every write so far.
+    func items(of pool: SlotPool, reach: Int, with others: [DynamoDBItem]) async throws(AWSError) -> [DynamoDBItem] {
+        var left = others + (0..<reach).map { Self.key(pool, $0) }
+        var items: [DynamoDBItem] = []
         var rounds = 0
         while !left.isEmpty {
             let answer = try await self.dynamoDB.batchGetItem(table: self.table, keys: Array(left.prefix(100)))
-            items += answer.items.compactMap { item in
-                Self.number(of: item).map { SlotItem(item, number: $0) }
-            }
+            items += answer.items
             left = Array(left.dropFirst(100)) + answer.unprocessedKeys
             guard !answer.unprocessedKeys.isEmpty else { continue }
             rounds += 1

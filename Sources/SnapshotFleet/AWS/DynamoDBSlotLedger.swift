@@ -262,9 +262,18 @@ package final class DynamoDBSlotLedger: SlotLedger {
         }
     }
 
-    private func read(_ pool: SlotPool, limit: Int, at now: Instant) async throws(AWSError) {
+    /// Reads the slots, and the items with these keys.
+    @discardableResult
+    func read(
+        _ pool: SlotPool,
+        limit: Int,
+        at now: Instant,
+        with others: [DynamoDBItem] = []
+    ) async throws(AWSError) -> [DynamoDBItem] {
         let reach = self.update(pool) { $0.reach(limit: limit) }
-        let items = try await self.items(of: pool, reach: reach)
-        self.update(pool) { $0.take(items, reach: reach, at: now) }
+        let items = try await self.items(of: pool, reach: reach, with: others)
+        let slots = items.compactMap { item in Self.number(of: item).map { SlotItem(item, number: $0) } }
+        self.update(pool) { $0.take(slots, reach: reach, at: now) }
+        return items
     }
 }

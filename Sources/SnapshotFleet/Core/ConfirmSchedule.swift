@@ -18,6 +18,9 @@ package struct ConfirmSchedule: Sendable, Equatable {
     /// How long a finished copy may wait so that others finish before the look that finds it.
     package var patience: Duration { min(self.shortest * 3.6, max(self.longest, self.shortest)) }
 
+    /// How far apart workers that share their looks may be: far longer than a look takes.
+    package var longestStagger: Duration { self.shortest * 0.3 }
+
     /// When to look at a destination next.
     ///
     /// Some copy has to be looked at soonest, because it may have finished for as long as ``patience``. Of the copies

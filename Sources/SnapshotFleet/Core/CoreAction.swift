@@ -26,6 +26,8 @@ package enum CoreAction: Sendable, Equatable {
     case startCopy(CopyRequest)
     /// Describe target snapshots by identifier.
     case describeTargets(SlotPool, [String])
+    /// Ask the ledger what others who looked at a destination tell of it.
+    case hearOthers(SlotPool)
     /// Delete a failed target of ours so that it can be copied anew.
     case deleteTarget(CopyJob.ID, String)
     /// Hide these messages for another while.

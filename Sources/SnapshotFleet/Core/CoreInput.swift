@@ -55,6 +55,8 @@ package enum CoreInput: Sendable {
     /// Answer to ``CoreAction/describeTargets(_:_:)``; what is asked for and not in `found` does not exist.
     case targetsDescribed(SlotPool, asked: [String], found: [Snapshot])
     case targetsNotDescribed(SlotPool, asked: [String], Trouble)
+    /// Answer to ``CoreAction/hearOthers(_:)``; `nil` when the ledger did not answer.
+    case heard(SlotPool, HeardLook?)
     case targetDeleted(CopyJob.ID)
     case targetNotDeleted(CopyJob.ID, Trouble)
     case leasesExtended([MessageToken: LeaseOutcome])

@@ -17,6 +17,9 @@ package struct CoreSettings: Sendable, Equatable {
     package var backoff = Backoff(base: .seconds(5), cap: .seconds(900))
     /// How often copies in progress are looked at.
     package var confirm = ConfirmSchedule()
+    /// How much later than the first this worker looks where workers tell each other of their looks through the ledger:
+    /// so that one of them looks, and the others hear of it; `nil` where nobody tells.
+    package var lookStagger: Duration?
     /// How often one copy may fail before its job is dead-lettered.
     package var copyAttempts = 3
     /// How long `PercentProgress` may stand still before a copy is reported as stalled.
@@ -30,7 +33,7 @@ package struct CoreSettings: Sendable, Equatable {
     /// How often a full destination is surveyed where copies that others started were seen.
     package var foreignSurvey: Duration = .seconds(180)
     /// How often it is surveyed where none were.
-    package var fleetSurvey: Duration = .seconds(1800)
+    package var fleetSurvey: Duration = .seconds(7200)
     /// How often, on average, the worker looks whether slots of a destination are left over.
     package var auditInterval: Duration = .seconds(600)
     /// After how many refusals in a row for one reason a destination's jobs are parked.

@@ -17,13 +17,24 @@ extension WorkerCore {
     private mutating func lookIfDue(_ pool: SlotPool, _ step: inout CoreStep) {
         guard let state = self.pools[pool], !state.isLooking else { return }
         if !state.looksNow {
-            guard let due = self.nextLook(state) else { return }
+            guard let due = self.nextTurn(state) else { return }
             guard due <= step.now else { return self.planLook(pool) }
         }
+        // Another worker may have looked already; only of what is urgent here it can't know.
+        guard state.looksNow || self.settings.lookStagger == nil else {
+            self.pools[pool]?.isLooking = true
+            return step.actions.append(.hearOthers(pool))
+        }
+        self.look(pool, state, &step)
+    }
+
+    /// Asks RDS about the targets of a pool, and about others' that a look may as well cover.
+    private mutating func look(_ pool: SlotPool, _ state: PoolState, with others: [String] = [], _ step: inout CoreStep) {
         self.pools[pool]?.looksNow = false
         self.urgentLooks.remove(pool)
-        let targets = state.watched.compactMap { self.jobs[$0]?.target }.sorted()
-        guard !targets.isEmpty else { return }
+        let own = state.watched.compactMap { self.jobs[$0]?.target }
+        guard !own.isEmpty else { return }
+        let targets = Set(own + others).sorted()
         self.pools[pool]?.isLooking = true
         self.pools[pool]?.lookedAt = step.now
         self.pools[pool]?.looksAgainAt = nil
@@ -39,9 +50,14 @@ extension WorkerCore {
         return [planned, state.looksAgainAt].compactMap(\.self).min()
     }
 
+    /// When it is this worker's turn to look, if nobody else has by then.
+    private func nextTurn(_ state: PoolState) -> Instant? {
+        self.nextLook(state).map { $0 + (self.settings.lookStagger ?? .zero) }
+    }
+
     /// Sees to it that a pool is looked at in time, now that something about its copies is new.
     private mutating func planLook(_ pool: SlotPool) {
-        guard let state = self.pools[pool], !state.isLooking, let due = self.nextLook(state) else { return }
+        guard let state = self.pools[pool], !state.isLooking, let due = self.nextTurn(state) else { return }
         if let planned = state.plannedLook, planned <= due { return }
         self.pools[pool]?.plannedLook = due
         self.looks.push(pool, due: due)
@@ -63,7 +79,7 @@ extension WorkerCore {
             switch state.phase {
             case .checking(let failure, let since):
                 self.checked(id, byIdentifier[state.target], failure, since: since, &step, &random)
-            case .copying(let watch): self.looked(id, watch, byIdentifier[state.target], &step)
+            case .copying(let watch): self.looked(id, watch, byIdentifier[state.target], at: step.now, &step)
             default: continue
             }
         }
@@ -74,6 +90,24 @@ extension WorkerCore {
         }
         if isAnyoneNew { self.lookAtOnce(pool) }
         self.planLook(pool)
+    }
+
+    /// Takes in what others tell; what is due all the same is looked at.
+    mutating func heard(_ pool: SlotPool, _ look: HeardLook?, _ step: inout CoreStep) {
+        self.pools[pool]?.isLooking = false
+        let asked = min(look?.askedAt ?? step.now, step.now)
+        let byIdentifier = Dictionary((look?.found ?? []).map { ($0.arn.identifier, $0) }) { first, _ in first }
+        for id in (self.pools[pool]?.watched ?? []).sorted() {
+            guard let state = self.jobs[id], case .copying(let watch) = state.phase,
+                let target = byIdentifier[state.target]
+            else { continue }
+            // Clocks differ, and what has ended has ended; a copy that goes on is only of interest if it is news.
+            guard target.phase == .available || asked > watch.seenAt else { continue }
+            self.looked(id, watch, target, at: asked, &step)
+        }
+        guard let state = self.pools[pool] else { return }
+        guard state.looksNow || self.nextLook(state).map({ $0 <= step.now }) ?? false else { return self.planLook(pool) }
+        self.look(pool, state, with: look?.others ?? [], &step)
     }
 
     mutating func targetsNotDescribed(_ pool: SlotPool, _ failure: Trouble, _ step: inout CoreStep) {
@@ -164,12 +198,18 @@ extension WorkerCore {
             self.jobs[id] = nil
             return
         }
-        guard target.phase == .inProgress else { return self.looked(id, watch, target, &step) }
+        guard target.phase == .inProgress else { return self.looked(id, watch, target, at: step.now, &step) }
         guard !self.isDraining else { return self.requeue(id, after: .zero, reason: "drain", &step) }
         self.planLook(pool)
     }
 
-    private mutating func looked(_ id: CopyJob.ID, _ old: CopyWatch, _ target: Snapshot?, _ step: inout CoreStep) {
+    private mutating func looked(
+        _ id: CopyJob.ID,
+        _ old: CopyWatch,
+        _ target: Snapshot?,
+        at seenAt: Instant,
+        _ step: inout CoreStep
+    ) {
         guard let state = self.jobs[id] else { return }
         guard let target else {
             guard step.now - old.startedAt >= self.settings.settling else { return }
@@ -188,11 +228,11 @@ extension WorkerCore {
             self.copyFailed(id, detail: detail, deleting: true, &step)
         case .inProgress:
             var watch = old
-            watch.seenAt = step.now
-            watch.finish.observe(percent: target.percentProgress, at: step.now)
+            watch.seenAt = seenAt
+            watch.finish.observe(percent: target.percentProgress, at: seenAt)
             if let percent = target.percentProgress, percent != old.percent {
                 watch.percent = percent
-                watch.movedAt = step.now
+                watch.movedAt = seenAt
                 watch.isReportedStalled = false
                 step.report(.progress(id, percent: percent))
             } else if !old.isReportedStalled, step.now - old.movedAt >= self.settings.stallAfter {

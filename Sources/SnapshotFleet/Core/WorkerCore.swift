@@ -111,6 +111,7 @@ package struct WorkerCore: Sendable {
         case .targetsDescribed(let pool, let asked, let found):
             self.targetsDescribed(pool, asked: asked, found: found, &step, &random)
         case .targetsNotDescribed(let pool, _, let failure): self.targetsNotDescribed(pool, failure, &step)
+        case .heard(let pool, let look): self.heard(pool, look, &step)
         case .targetDeleted(let id): self.targetDeleted(id, &step, &random)
         case .targetNotDeleted(let id, let failure): self.targetNotDeleted(id, failure, &step, &random)
         case .leasesExtended, .requeued, .replaced, .notReplaced, .deadLettered, .notDeadLettered, .deleted,

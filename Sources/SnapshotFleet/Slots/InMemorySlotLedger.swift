@@ -50,6 +50,11 @@ package final class InMemorySlotLedger: SlotLedger {
         self.book.withLock { $0.settle(pool, targets, inProgress: inProgress, at: now) }
     }
 
+    /// There is nobody else.
+    package func hear(_ pool: SlotPool, at now: Instant) async throws -> HeardLook { HeardLook(askedAt: now) }
+
+    package func tell(_ pool: SlotPool, found: [Snapshot], askedAt: Instant) async throws {}
+
     /// How many slots of a pool are taken.
     package func taken(_ pool: SlotPool) -> Int {
         self.book.withLock { $0.entries(of: pool).count }

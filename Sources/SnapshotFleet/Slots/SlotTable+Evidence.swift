@@ -137,12 +137,12 @@ extension SlotTable {
 
     // MARK: - Renewing
 
-    /// The writes that renew the leases of the running copies held here, once a third of the lease is left.
+    /// The writes that renew the leases of the running copies held here, once a quarter of the lease is left.
     ///
     /// A slot whose copy did not start in all that time is let go: the lease ends, and evidence frees it.
     package func renewals(at now: Instant) -> [SlotWrite] {
         self.holdings.values
-            .filter { $0.isRunning && $0.item.expires - now <= self.settings.lease / 3 }
+            .filter { $0.isRunning && $0.item.expires - now <= self.settings.lease / 4 }
             .sorted { $0.item.number < $1.item.number }
             .map { holding in
                 let next = holding.item.renewed(until: now + self.settings.lease, isRunning: true)

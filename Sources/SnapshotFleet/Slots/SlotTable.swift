@@ -12,7 +12,8 @@ package struct SlotTable: Sendable {
     package struct Settings: Sendable {
         /// Names this process among the owners; no two processes may share it.
         package var owner: String
-        /// How long a lease lasts; far longer than clocks differ.
+        /// How long a lease lasts; far longer than clocks differ, and than many a copy takes, which then needs no
+        /// renewal.
         package var lease: Duration
         /// How long a new copy may be missing from Describe's answer.
         package var settling: Duration = .seconds(60)
@@ -20,10 +21,10 @@ package struct SlotTable: Sendable {
         package var learningFades: Duration = .seconds(3600)
         /// How many slots are read at least: more than the limit, since that may have been lowered.
         package var leastReach = 20
-        /// How long what was read is taken for a good guess.
-        package var viewLife: Duration = .seconds(30)
+        /// How long what was read is taken for a good guess: a write that misses costs more than a read.
+        package var viewLife: Duration = .seconds(3)
 
-        package init(owner: String, lease: Duration = .seconds(1800)) {
+        package init(owner: String, lease: Duration = .seconds(3000)) {
             self.owner = owner
             self.lease = lease
         }
@@ -40,6 +41,8 @@ package struct SlotTable: Sendable {
     /// A slot that this process took.
     struct Holding: Sendable {
         var item: SlotItem
+        /// The item's version when this process took the slot, or took it over.
+        let firstVersion: Int64
         /// Whether this process knows that the copy runs; the item says so from the next renewal on.
         var isRunning: Bool
         var since: Instant
@@ -52,6 +55,8 @@ package struct SlotTable: Sendable {
     package internal(set) var items: [Int: SlotItem] = [:]
     /// Slots that a write of this process is on its way to.
     private var pending: Set<Int> = []
+    /// The taken slots as they were before RDS was last asked about their copies.
+    var beheld: [Int: SlotItem] = [:]
     /// Copies in progress that no item stands for: somebody else's.
     var foreign: Set<String> = []
     private var learned = LearnedLimit()
@@ -163,7 +168,10 @@ package struct SlotTable: Sendable {
         )
     }
 
-    /// The lowest free slot that may be taken.
+    /// A free slot that may be taken.
+    ///
+    /// Where to begin looking depends on the copy, so that processes which ask at the same time seldom write to the same
+    /// item, and miss.
     ///
     /// Only the first slots may be, as many as the limit leaves beside those taken further up: so two processes that
     /// race with the same knowledge can't exceed it together, though each sees room for one more.
@@ -173,7 +181,9 @@ package struct SlotTable: Sendable {
         let taken = self.pending.union(self.items.keys)
         var end = allowed
         while end > 0, end + taken.count(where: { $0 >= end }) > allowed { end -= 1 }
-        return (0..<max(0, end)).first { !taken.contains($0) }
+        guard end > 0 else { return nil }
+        let start = Int(ShortHash.bits(of: target) % UInt64(end))
+        return (0..<end).lazy.map { (start + $0) % end }.first { !taken.contains($0) }
     }
 
     // MARK: - What came of a write
@@ -196,6 +206,7 @@ package struct SlotTable: Sendable {
         let wasDisowned = self.disowned.remove(item.target) != nil
         self.holdings[item.target] = Holding(
             item: item,
+            firstVersion: old?.firstVersion ?? item.version,
             isRunning: old?.isRunning ?? false,
             since: old?.since ?? now,
             isBorrowed: old?.isBorrowed ?? (wasAnothers || wasDisowned)

@@ -83,6 +83,10 @@ package protocol SlotLedger: Sendable {
     func overdue(_ pool: SlotPool, at now: Instant) async throws -> [String]
     /// Takes in which of these copies, asked about by name after `now`, RDS reports as in progress.
     func settle(_ pool: SlotPool, _ targets: [String], inProgress: [String], at now: Instant) async throws
+    /// What other workers' looks at a destination tell of the copies that hold their slots through this ledger.
+    func hear(_ pool: SlotPool, at now: Instant) async throws -> HeardLook
+    /// Tells the other workers what RDS answered, asked at that moment.
+    func tell(_ pool: SlotPool, found: [Snapshot], askedAt: Instant) async throws
 }
 
 /// Is told when a worker begins and ceases to start copies.

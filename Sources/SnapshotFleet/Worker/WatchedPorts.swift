@@ -120,6 +120,16 @@ struct WatchedLedger: SlotLedger {
         self.keeper.worked(.ledger)
     }
 
+    func hear(_ pool: SlotPool, at now: Instant) async throws -> HeardLook {
+        let look = try await self.watch { try await self.base.hear(pool, at: now) }
+        self.keeper.worked(.ledger)
+        return look
+    }
+
+    func tell(_ pool: SlotPool, found: [Snapshot], askedAt: Instant) async throws {
+        try await self.watch { try await self.base.tell(pool, found: found, askedAt: askedAt) }
+    }
+
     private func watch<Value: Sendable>(_ body: () async throws -> Value) async throws -> Value {
         do {
             return try await body()

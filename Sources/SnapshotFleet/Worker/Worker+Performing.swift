@@ -25,6 +25,7 @@ extension Worker {
         case .acquireSlot(let id, let pool, let target): await self.acquire(id, pool, target: target)
         case .startCopy(let request): await self.start(request)
         case .describeTargets(let pool, let targets): await self.describeTargets(targets, in: pool)
+        case .hearOthers(let pool): await self.hearOthers(of: pool)
         case .deleteTarget(let id, let target): await self.deleteTarget(id, target)
         case .replace(let tokens, let messages): await self.replace(tokens, with: messages)
         case .deadLetter(let token, let letter): await self.deadLetter(token, letter)
@@ -89,6 +90,18 @@ extension Worker {
         }
     }
 
+    private func hearOthers(of pool: SlotPool) async -> CoreInput {
+        do {
+            return .heard(pool, try await self.ports.ledger.hear(pool, at: self.ports.time.now()))
+        } catch {
+            self.ports.notifier.notify(
+                .trouble(operation: "SlotLedger", Trouble(of: .copy, kind: pool.kind, error)),
+                at: self.ports.time.now()
+            )
+            return .heard(pool, nil)
+        }
+    }
+
     private func auditSlots(of pool: SlotPool) async -> CoreInput {
         _ = await self.tellLedger { ledger, asked in
             let overdue = Array(try await ledger.overdue(pool, at: asked).prefix(100))
@@ -121,8 +134,10 @@ extension Worker {
     }
 
     private func describeTargets(_ targets: [String], in pool: SlotPool) async -> CoreInput {
+        let asked = self.ports.time.now()
         do {
             let found = try await self.ports.snapshots.describeTargets(targets, in: pool)
+            _ = await self.tellLedger { ledger, _ in try await ledger.tell(pool, found: found, askedAt: asked) }
             return .targetsDescribed(pool, asked: targets, found: found)
         } catch {
             let failure = Trouble(of: .describeTarget, kind: pool.kind, error)

@@ -96,6 +96,7 @@ struct WorkService: Service {
             shortest: self.configuration.confirmShortest,
             longest: self.configuration.confirmLongest
         )
+        if ledger != nil { settings.lookStagger = settings.confirm.longestStagger * .random(in: 0..<1) }
         let queue = SQSJobQueue(
             sqs: sqs,
             url: self.configuration.queueURL,

@@ -24,7 +24,7 @@ from .storms import storm
 
 # What a kill takes on average, so that the world has time to notice it.
 SECONDS_PER_KILL = 1.5
-# How long slots may stay taken that dead workers left behind: their leases end after three quarters of an hour of the
+# How long slots may stay taken that dead workers left behind: their leases end after fifty minutes of the
 # world's, and whoever is alive looks for such slots every quarter of an hour at the latest.
 SLOT_PATIENCE = 4500 / SPEED
 SLOT_WRITES = ("PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems")

@@ -264,23 +264,23 @@ import Testing
 
     // MARK: - Renewing
 
-    @Test func leaseIsRenewedOnceAThirdIsLeft() {
+    @Test func leaseIsRenewedOnceAQuarterIsLeft() {
         var table = Self.table()
         table.take([], reach: 20, at: Self.start)
         Self.hold("a", in: &table)
         Self.hold("about-to-start", in: &table, isRunning: false)
-        #expect(table.renewals(at: Self.start + .seconds(1199)).isEmpty)
-        let due = table.renewals(at: Self.start + .seconds(1200))
+        #expect(table.renewals(at: Self.start + .seconds(1349)).isEmpty)
+        let due = table.renewals(at: Self.start + .seconds(1350))
         #expect(due.map(\.item.target) == ["a"])
         #expect(due.first?.item.isRunning == true)
-        #expect(due.first?.item.expires == Self.start + .seconds(3000))
+        #expect(due.first?.item.expires == Self.start + .seconds(3150))
     }
 
     @Test func renewalOnOurBehalfIsCaughtUpWithAndATakeoverLetGo() {
         var table = Self.table()
         table.take([], reach: 20, at: Self.start)
         Self.hold("a", in: &table)
-        let now = Self.start + .seconds(1200)
+        let now = Self.start + .seconds(1350)
         guard let write = table.renewals(at: now).first else {
             Issue.record("nothing due")
             return
@@ -298,7 +298,7 @@ import Testing
         var table = Self.table()
         table.take([], reach: 20, at: Self.start)
         Self.hold("a", in: &table)
-        let now = Self.start + .seconds(1200)
+        let now = Self.start + .seconds(1350)
         let write = table.renewals(at: now).first
         guard let write, let deletion = table.release("a", because: .attemptOver) else {
             Issue.record("nothing to do")
