@@ -86,6 +86,7 @@ struct PolicyReader {
     private mutating func retention(_ value: JSONValue, at path: String) -> RetentionRule? {
         let known = [
             "keepNewest", "keepFor", "daily", "weekly", "monthly", "yearly", "minimum", "maxDeletesPerRun",
+            "afterConfirm", "whenQuotaIsFull",
         ]
         guard let object = self.fields.object(value, at: path, known: known) else { return nil }
         var rule = RetentionRule()
@@ -98,6 +99,8 @@ struct PolicyReader {
         rule.minimum = self.fields.integer(object, "minimum", in: 1...10_000) ?? rule.minimum
         let cap = self.fields.integer(object, "maxDeletesPerRun", in: 1...10_000)
         rule.maxDeletesPerRun = cap ?? rule.maxDeletesPerRun
+        rule.afterConfirm = self.fields.flag(object, "afterConfirm") ?? false
+        rule.whenQuotaIsFull = self.fields.flag(object, "whenQuotaIsFull") ?? false
         return rule
     }
 

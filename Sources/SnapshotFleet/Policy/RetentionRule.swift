@@ -20,6 +20,10 @@ package struct RetentionRule: Hashable, Sendable {
     package var minimum: Int
     /// How many copies one run deletes at a destination at the most; 1 or more.
     package var maxDeletesPerRun: Int
+    /// Whether workers prune by themselves once copies of the route are confirmed; without it only people do.
+    package var afterConfirm: Bool
+    /// Whether workers prune by themselves when the destination has no room for another manual snapshot.
+    package var whenQuotaIsFull: Bool
 
     package init(
         keepNewest: Int = 0,
@@ -29,7 +33,9 @@ package struct RetentionRule: Hashable, Sendable {
         monthly: Int = 0,
         yearly: Int = 0,
         minimum: Int = 1,
-        maxDeletesPerRun: Int = 20
+        maxDeletesPerRun: Int = 20,
+        afterConfirm: Bool = false,
+        whenQuotaIsFull: Bool = false
     ) {
         self.keepNewest = keepNewest
         self.keepFor = keepFor
@@ -39,6 +45,8 @@ package struct RetentionRule: Hashable, Sendable {
         self.yearly = yearly
         self.minimum = minimum
         self.maxDeletesPerRun = maxDeletesPerRun
+        self.afterConfirm = afterConfirm
+        self.whenQuotaIsFull = whenQuotaIsFull
     }
 
     /// No duration of a policy is longer: a hundred years.

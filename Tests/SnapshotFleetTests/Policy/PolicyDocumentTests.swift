@@ -103,6 +103,21 @@ struct PolicyDocumentTests {
         #expect(route.destinations[0].account == "444455556666")
     }
 
+    @Test("let workers prune only where they say so")
+    func pruning() throws {
+        func rule(_ more: String) throws -> RetentionRule? {
+            try self.parse(
+                """
+                {"routes":[{"name":"all","source":{"regions":["us-east-1"]},"destinations":[{"region":"eu-west-1"}],
+                  "retention":{"keepNewest":7\(more)}}]}
+                """
+            ).get().routes[0].retention
+        }
+        #expect(try rule("") == RetentionRule(keepNewest: 7))
+        #expect(try rule(#", "afterConfirm": true"#) == RetentionRule(keepNewest: 7, afterConfirm: true))
+        #expect(try rule(#", "whenQuotaIsFull": true"#) == RetentionRule(keepNewest: 7, whenQuotaIsFull: true))
+    }
+
     @Test(
         "with wrong JSON name the line and the column",
         arguments: [
@@ -184,7 +199,7 @@ struct PolicyDocumentTests {
             ),
             (
                 #""retention": { "keepForever": true, "keepNewest": 1 }"#,
-                #"routes[0].retention.keepForever: "keepForever" is not known here; remove it; known here: keepNewest, keepFor, daily, weekly, monthly, yearly, minimum, maxDeletesPerRun"#
+                #"routes[0].retention.keepForever: "keepForever" is not known here; remove it; known here: keepNewest, keepFor, daily, weekly, monthly, yearly, minimum, maxDeletesPerRun, afterConfirm, whenQuotaIsFull"#
             ),
             (
                 #""rpo": "26h", "retention": { "keepFor": "1d" }"#,
