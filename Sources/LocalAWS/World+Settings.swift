@@ -17,6 +17,7 @@ extension World {
     private static let offsets = ["wallClockOffsetSeconds"]
     private static let switches = [
         "automatedBackups", "deletingSourceFailsCopies", "finishedCopiesRaiseCreated", "strictRoles",
+        "unsharingFailsCopies",
     ]
     private static let lists = ["copyLatency", "failCopies", "stallCopies"]
 
@@ -29,7 +30,7 @@ extension World {
     /// - `instanceCopyLimit`, `clusterCopyLimit`, `manualSnapshotLimit`, `sharedAccountLimit`: quotas.
     /// - `requestsPerSecond` of RDS for each account and Region, 0 for no limit; `requestBurst`.
     /// - `failCopies`, `stallCopies`: `[{"pattern": "orders-*", "times": 2}]`; `failEveryNthCopy`, 0 for none.
-    /// - `automatedBackups`, `deletingSourceFailsCopies`, `finishedCopiesRaiseCreated`.
+    /// - `automatedBackups`, `deletingSourceFailsCopies`, `unsharingFailsCopies`, `finishedCopiesRaiseCreated`.
     /// - `duplicateEvery`: every so many messages SQS delivers one twice, 0 for never; `inFlightLimit`.
     /// - `strictRoles`: only declared roles can be assumed.
     /// - `wallClockOffsetSeconds`: how far the clock that signatures are dated by is ahead of the machine's; it shows in the
@@ -112,6 +113,7 @@ extension World {
         if reader.has("stallCopies") { settings.stallCopies = try self.copyFaults("stallCopies", reader) }
         if let value = try reader.bool("automatedBackups") { settings.automatedBackups = value }
         if let value = try reader.bool("deletingSourceFailsCopies") { settings.deletingSourceFailsCopies = value }
+        if let value = try reader.bool("unsharingFailsCopies") { settings.unsharingFailsCopies = value }
         if let value = try reader.bool("finishedCopiesRaiseCreated") { settings.finishedCopiesRaiseCreated = value }
     }
 

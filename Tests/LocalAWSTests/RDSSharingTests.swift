@@ -81,6 +81,28 @@ struct RDSSharingTests {
         #expect(world.refusal(kind, arn, to: "mine", as: World.other) == nil)
     }
 
+    @Test("a share that ends fails the copies of those who lose it, unless it is not to", arguments: RDSKind.allCases)
+    func unsharing(kind: RDSKind) throws {
+        for fails in [true, false] {
+            var world = World { $0.unsharingFailsCopies = fails }
+            try world.makeSnapshot(kind, "s")
+            let third = "777788889999"
+            #expect(self.share(&world, kind, add: [.string(World.other), .string(third)]) == nil)
+            let arn = World.arn(kind, "s")
+            try world.copy(kind, arn, to: "own")
+            try world.copy(kind, arn, to: "theirs", as: World.other)
+            try world.copy(kind, arn, to: "third", as: third)
+            #expect(self.share(&world, kind, remove: [.string(World.other)]) == nil)
+            let gone = World.element(kind) == "DBSnapshot" ? "DBSnapshotNotFound" : "DBClusterSnapshotNotFoundFault"
+            #expect(world.refusal(kind, arn, to: "late", as: World.other)?.code == gone)
+            world.pass(.seconds(1000))
+            #expect(try world.describe(kind, "own")["Status"] == "available")
+            #expect(try world.describe(kind, "third", as: third)["Status"] == "available")
+            let theirs = try world.describe(kind, "theirs", as: World.other)["Status"]
+            #expect(theirs == (fails ? "failed" : "available"))
+        }
+    }
+
     @Test("refuses to share what can't be shared", arguments: RDSKind.allCases)
     func refuses(kind: RDSKind) throws {
         var world = World()

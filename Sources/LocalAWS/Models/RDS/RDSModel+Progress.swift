@@ -60,9 +60,11 @@ extension RDSModel {
         self.leave(copy.lane, snapshot.name, at: now)
     }
 
-    /// Fails the copies that are being made of a snapshot that is gone.
-    mutating func failCopies(of source: RDSName, at now: Instant) {
-        let waiting = self.lanes.values.joined().filter { self.snapshot($0)?.work?.copy?.source == source }
+    /// Fails the copies that are being made of a snapshot that is gone, or that some accounts see no more.
+    mutating func failCopies(of source: RDSName, at now: Instant, by isConcerned: (String) -> Bool = { _ in true }) {
+        let waiting = self.lanes.values.joined().filter {
+            self.snapshot($0)?.work?.copy?.source == source && isConcerned($0.place.account)
+        }
         let ordered = waiting.sorted {
             ($0.place.account, $0.place.region, $0.identifier) < ($1.place.account, $1.place.region, $1.identifier)
         }

@@ -31,6 +31,10 @@ extension RDSModel {
             )
         }
         self.put(snapshot)
+        if self.settings.unsharingFailsCopies {
+            // Nobody but those who still see it goes on.
+            self.failCopies(of: snapshot.name, at: call.now) { !Self.isVisible(snapshot, to: $0) }
+        }
         if snapshot.sharedWith.isEmpty { self.shared.remove(snapshot.name) } else { self.shared.insert(snapshot.name) }
         return Self.attributes(of: snapshot)
     }

@@ -80,6 +80,10 @@ package struct RDSSettings: Sendable {
     package var stallCopies: [CopyFault] = []
     /// Whether deleting a snapshot fails the copies that are still being made of it.
     package var deletingSourceFailsCopies = true
+    /// Whether taking a share back fails the copies that are still being made by the accounts that lose it.
+    ///
+    /// Whether RDS does is not known; a client has to stand both.
+    package var unsharingFailsCopies = true
     /// Whether a finished copy also raises the event of a manual snapshot that was created.
     ///
     /// Whether RDS does is not known; a client has to stand both.
