@@ -83,7 +83,7 @@ package final class AWSSession: Sendable {
     ///   - roleARN: The role, in any account.
     ///   - externalID: What the role's owner asks outsiders for; `nil` when nothing.
     ///   - sessionName: What CloudTrail calls the session; `nil` for a name with the time in it.
-    /// - Returns: The session; nothing is fetched yet.
+    /// - Returns: The session; nothing is fetched yet. Where STS refuses the role, its calls end with code `rejected`.
     /// - Throws: ``AWSError`` with code `configuration` for an ARN that names no role.
     package func assuming(
         roleARN: String,
@@ -97,7 +97,12 @@ package final class AWSSession: Sendable {
             retries: self.context.retry
         )
         let role = try AssumedRole(arn: roleARN, externalID: externalID, sessionName: sessionName)
-        let provider = AssumeRoleCredentials(role: role, source: self.context.credentials, sts: exchange)
+        let provider = AssumeRoleCredentials(
+            role: role,
+            source: self.context.credentials,
+            sts: exchange,
+            refusal: .rejected
+        )
         var context = self.context
         context.credentials = CachedCredentials(provider, time: self.context.time)
         return AWSSession(context, region: self.region)
