@@ -27,6 +27,7 @@ extension CoreInput {
             "\(pool) heard of: \((look?.found ?? []).map { "\($0.arn.identifier) \($0.status)" })"
         case .targetDeleted(let id): "target deleted: \(id)"
         case .targetNotDeleted(let id, let trouble): "target not deleted: \(id): \(trouble.label)"
+        case .handedOver: "an answer about a handover"
         case .leasesExtended(let leases):
             "leases: \(leases.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" })"
         case .requeued(let token, let outcome): "requeued \(token): \(outcome)"
@@ -56,6 +57,7 @@ extension CoreAction {
         case .disownSlot(_, let target): "disown \(target)"
         case .startCopy(let request): "start \(request.target)"
         case .deleteTarget(_, let target): "delete \(target)"
+        case .handOver(let action): "hand over: \(action.operation)"
         case .requeue(let token, _, let delay): "requeue \(token) after \(delay)"
         case .replace(let tokens, let messages): "replace \(tokens) by \(messages.map(\.body))"
         case .deadLetter(let token, let letter): "dead-letter \(token): \(letter.reason): \(letter.detail)"

@@ -21,6 +21,7 @@ extension ForecastRun {
             self.answer(.targetsDescribed(pool, asked: asked, found: found))
         case .hearOthers(let pool): self.answer(.heard(pool, nil))
         case .deleteTarget(let id, _): self.answer(.targetDeleted(id))
+        case .handOver(let action): self.handOver(action)
         case .extend(let leases, _): self.answer(.leasesExtended(leases.mapValues { _ in .kept }))
         case .requeue(let token, let receiptHandle, let delay):
             self.queue.show(receiptHandle, at: self.now + delay)
@@ -35,6 +36,46 @@ extension ForecastRun {
         case .sweep(let token, _): self.answer(.swept(token, missing: []))
         case .report(let event): self.note(event)
         case .finished: break
+        }
+    }
+}
+
+/// Hops, which are there as soon as they are asked for.
+extension ForecastRun {
+    private func handOver(_ action: HandoverAction) {
+        switch action {
+        case .inspect(let question):
+            let id = question.job
+            let hop = Snapshot(
+                arn: SnapshotARN(
+                    partition: id.source.partition,
+                    region: id.source.region,
+                    account: id.source.account,
+                    kind: id.source.kind,
+                    identifier: question.hop
+                ),
+                database: question.source?.database ?? "",
+                status: "available",
+                tags: [
+                    TagMerge.sourceKey: id.source.description, HandoverTags.hopKey: id.destination.description,
+                ]
+            )
+            let target = self.targets[SlotPool(destination: id.destination, kind: id.source.kind)]?[question.target]
+            let facts = HandoverFacts(
+                target: target?.snapshot(
+                    in: SlotPool(destination: id.destination, kind: id.source.kind),
+                    at: self.now
+                ),
+                hop: hop,
+                sharedWith: [id.destination.account]
+            )
+            self.answer(.handedOver(.inspected(id, facts)))
+        case .share(let id, let arn): self.answer(.handedOver(.shared(id, arn)))
+        case .makeHop(let request):
+            self.answer(.handedOver(.failed(.makeHop(request), Trouble(.ours, detail: "it was there"))))
+        case .describeHops(let group, let asked):
+            self.answer(.handedOver(.hopsDescribed(group, asked: asked, found: [])))
+        case .tidy(let id, _, _): self.answer(.handedOver(.tidied(id)))
         }
     }
 }

@@ -18,9 +18,9 @@ extension RDSSnapshotService {
         package var tags: [String: String]
     }
 
-    /// Lists the databases of a source in the fleet's own account; members of clusters are part of their cluster.
+    /// Lists the databases of a source that the fleet can work in; members of clusters are part of their cluster.
     package func databases(in group: SourceGroup) async throws -> [Database] {
-        let rds = try self.session.rds(region: group.region)
+        let rds = try self.rds(in: group)
         switch group.kind {
         case .instance:
             return try await rds.allDBInstances().filter { $0.dbClusterIdentifier == nil }.compactMap { instance in

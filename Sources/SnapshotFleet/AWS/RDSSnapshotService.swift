@@ -9,6 +9,8 @@ package struct RDSSnapshotService: SnapshotService {
     private let ownAccount: String
     /// The sessions of destinations that have a role of their own.
     private let destinations: [Destination: AWSSession]
+    /// The sessions of source accounts that have a role of their own.
+    private let sources: [String: AWSSession]
     private let policy: Policy
 
     /// Makes the service.
@@ -29,15 +31,31 @@ package struct RDSSnapshotService: SnapshotService {
             destinations[destination] = try session.assuming(roleARN: role, externalID: rule.externalID)
         }
         self.destinations = destinations
+        var sources: [String: AWSSession] = [:]
+        for source in policy.routes.map(\.source) {
+            guard let role = source.role, let account = source.accounts.first, sources[account] == nil else { continue }
+            sources[account] = try session.assuming(roleARN: role, externalID: source.externalID)
+        }
+        self.sources = sources
     }
+
+    /// The session for calls in a source's account: that of its role, or else the fleet's own.
+    func session(of account: String) -> AWSSession { self.sources[account] ?? self.session }
+
+    func rds(in group: SourceGroup) throws(AWSError) -> RDSClient {
+        try self.session(of: group.account).rds(region: group.region)
+    }
+
+    /// Whether calls for a source are made in its own account, and not in one that it is shared with.
+    private func worksIn(_ account: String) -> Bool { account == self.ownAccount || self.sources[account] != nil }
 
     func rds(at destination: Destination) throws(AWSError) -> RDSClient {
         try (self.destinations[destination] ?? self.session).rds(region: destination.region)
     }
 
     package func describe(_ snapshots: [SnapshotARN], in group: SourceGroup) async throws -> [Snapshot] {
-        let rds = try self.session.rds(region: group.region)
-        guard group.account == self.ownAccount else { return try await Self.describeShared(snapshots, by: rds) }
+        let rds = try self.rds(in: group)
+        guard self.worksIn(group.account) else { return try await Self.describeShared(snapshots, by: rds) }
         let found = try await Self.describe(snapshots.map(\.identifier), group.kind, by: rds)
         let known = Set(found.map(\.arn))
         // Describe leaves AWS Backup's own snapshots out unless it is asked for them.
@@ -55,7 +73,7 @@ package struct RDSSnapshotService: SnapshotService {
         in group: SourceGroup,
         by rds: RDSClient
     ) async throws(AWSError) -> [Snapshot] {
-        guard group.account == self.ownAccount, !snapshots.isEmpty, self.policy.asksForDatabaseTags(in: group) else {
+        guard self.worksIn(group.account), !snapshots.isEmpty, self.policy.asksForDatabaseTags(in: group) else {
             return snapshots
         }
         return try await Self.addDatabaseTags(to: snapshots, group.kind, by: rds)
@@ -63,7 +81,8 @@ package struct RDSSnapshotService: SnapshotService {
 
     package func copiesInProgress(in pool: SlotPool) async throws -> [Snapshot] {
         try await self.manualSnapshots(in: pool).filter {
-            $0.phase == .inProgress && $0.status.lowercased() != "creating"
+            // A hop stays within its Region, where RDS limits nothing.
+            $0.phase == .inProgress && $0.status.lowercased() != "creating" && $0.tags[HandoverTags.hopKey] == nil
         }
     }
 
@@ -74,11 +93,12 @@ package struct RDSSnapshotService: SnapshotService {
         let rds = try self.rds(at: request.pool.destination)
         let kind: RDSClient.CopyKind = request.pool.kind == .instance ? .instance : .cluster
         var copy = RDSClient.CopyRequest(
-            source: request.source.arn.description,
+            source: request.carrier.description,
             target: request.target,
             kmsKeyID: request.kmsKey,
             tags: request.tags.sorted { $0.key < $1.key }.map { RDSClient.Tag(key: $0.key, value: $0.value) },
-            optionGroupName: request.optionGroup
+            optionGroupName: request.optionGroup,
+            copyOptionGroup: request.copyOptionGroup ? true : nil
         )
         if request.source.arn.partition == "aws-us-gov", request.source.isEncrypted {
             // Elsewhere RDS ignores it.
@@ -109,12 +129,12 @@ package struct RDSSnapshotService: SnapshotService {
     }
 
     package func snapshots(in group: SourceGroup, origin: Snapshot.Origin) async throws -> [Snapshot] {
-        let rds = try self.session.rds(region: group.region)
+        let rds = try self.rds(in: group)
         return try await self.complete(try await Self.all(group.kind, type: origin, by: rds), in: group, by: rds)
     }
 
     /// Describes by a filter of up to 100 identifiers a call; a filter, unlike the parameter, takes automated ones too.
-    private static func describe(
+    static func describe(
         _ identifiers: [String],
         _ kind: SnapshotKind,
         type: Snapshot.Origin? = nil,

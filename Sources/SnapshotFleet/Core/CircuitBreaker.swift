@@ -39,7 +39,7 @@ package struct CircuitBreaker: Sendable, Equatable {
         switch reason {
         case .kmsKey, .accessDenied, .reservedTag, .invalidParameter, .presignedURL: true
         case .malformed, .foreignAccount, .noRoute, .sourceGone, .sourceFailed, .optionGroup, .nameTaken, .unsupported,
-            .copyFailed:
+            .copyFailed, .hopKey, .notShareable:
             false
         }
     }

@@ -30,6 +30,8 @@ package enum CoreAction: Sendable, Equatable {
     case hearOthers(SlotPool)
     /// Delete a failed target of ours so that it can be copied anew.
     case deleteTarget(CopyJob.ID, String)
+    /// Prepare a source for a copy by another account, or clean up after that.
+    case handOver(HandoverAction)
     /// Hide these messages for another while.
     case extend([MessageToken: String], visibilityTimeout: Duration)
     /// Give a message back: it becomes visible after the delay.

@@ -59,6 +59,8 @@ package enum CoreInput: Sendable {
     case heard(SlotPool, HeardLook?)
     case targetDeleted(CopyJob.ID)
     case targetNotDeleted(CopyJob.ID, Trouble)
+    /// Answer to ``CoreAction/handOver(_:)``.
+    case handedOver(HandoverAnswer)
     case leasesExtended([MessageToken: LeaseOutcome])
     case requeued(MessageToken, LeaseOutcome)
     /// The messages that replace these were accepted by the queue.

@@ -17,6 +17,8 @@ package enum DeadLetterReason: String, Hashable, Sendable, CaseIterable {
     case unsupported
     case presignedURL = "presigned-url"
     case copyFailed = "copy-failed"
+    case hopKey = "hop-key"
+    case notShareable = "not-shareable"
 }
 
 extension DeadLetterReason: CustomStringConvertible {
@@ -37,7 +39,8 @@ extension DeadLetterReason: CustomStringConvertible {
             "The source snapshot itself failed in RDS; take a new one and drop the message."
         case .kmsKey:
             "Set kmsKey of the destination to an enabled key of the destination's Region, and let the role use it "
-                + "(kms:CreateGrant, kms:DescribeKey); then replay."
+                + "(kms:CreateGrant, kms:DescribeKey); where the message names the source's key, enable that, and let the "
+                + "destination's account use it; then replay."
         case .accessDenied:
             "Allow the worker's role the action that the message names, on the source's and the target's ARN; "
                 + "then replay."
@@ -55,6 +58,12 @@ extension DeadLetterReason: CustomStringConvertible {
             "Check the worker's clock and that its role may copy the snapshot in the source's Region; then replay."
         case .copyFailed:
             "RDS gave the copy up several times; look at the events of both Regions, then replay."
+        case .hopKey:
+            "Name a customer's key of the source's Region as hopKey of the route's source, let the destination's account "
+                + "use it by its key policy, and replay."
+        case .notShareable:
+            "RDS refuses to share the snapshot with the destination's account, and its message says why; put that right "
+                + "and replay, or exclude the snapshot in the policy and drop the message."
         }
     }
 }

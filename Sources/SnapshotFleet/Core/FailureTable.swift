@@ -22,6 +22,8 @@ package enum FailureTable {
         /// `CopyDBSnapshot`, `CopyDBClusterSnapshot`.
         case copy
         case describeSource, describeTarget, deleteTarget
+        /// In the source's account, so that another one can copy: RDS's attributes of snapshots, and KMS.
+        case inspect, share, makeHop, describeHop, tidy
         /// Of the job queue.
         case receive, extend, delete, send
 
@@ -140,7 +142,8 @@ package enum FailureTable {
             return .init(.alreadyExists, "The copy may be there already; it is adopted if it is ours.")
         case "DBSnapshotNotFound", "DBClusterSnapshotNotFound":
             switch operation {
-            case .describeTarget, .deleteTarget: return .init(.copyFailed, "The copy was deleted or cancelled.")
+            case .describeTarget, .deleteTarget, .describeHop, .tidy:
+                return .init(.copyFailed, "The copy was deleted or cancelled.")
             default: return .init(.sourceGone, .sourceGone)
             }
         case "InvalidDBSnapshotState", "InvalidDBClusterSnapshotState", "InvalidDBClusterState":
@@ -154,10 +157,11 @@ package enum FailureTable {
                     + "across accounts, its key policy has to name the destination's; then replay."
             )
         case "OptionGroupNotFound": return .permanent(.optionGroup)
+        case "SharedSnapshotQuotaExceeded": return .permanent(.notShareable)
         case "InvalidParameterValue", "InvalidParameterCombination", "InvalidParameter", "MissingParameter",
             "ValidationError", "CustomAvailabilityZoneNotFound", "InvalidAction", "InvalidQueryParameter",
             "MalformedQueryString":
-            return Self.parameter(text)
+            return operation == .share ? .permanent(.notShareable) : Self.parameter(text)
         case "UnsupportedOperation", "InvalidOperation", "OperationNotPermitted":
             return .permanent(.unsupported)
         default:

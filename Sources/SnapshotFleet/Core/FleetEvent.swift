@@ -14,6 +14,8 @@ package enum FleetEvent: Sendable, Equatable {
     case started(CopyJob.ID, target: String)
     /// Someone started the copy before; this worker takes it over.
     case adopted(CopyJob.ID, target: String)
+    /// Something was done in the source's account for a copy by another one.
+    case handover(CopyJob.ID, HandoverNews)
     case progress(CopyJob.ID, percent: Int)
     case stalled(CopyJob.ID, percent: Int?, standingStill: Duration)
     case confirmed(ConfirmedCopy)

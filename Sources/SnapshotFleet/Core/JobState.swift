@@ -20,12 +20,18 @@ package struct JobState: Sendable {
         case checking(otherwise: Trouble, since: Instant)
         /// The copy is in progress.
         case copying(CopyWatch)
-        /// A failed target is being deleted.
+        /// A failed target, or a failed hop, is being deleted.
         case cleaning(detail: String)
+        /// Its source is being made something that the destination's account can copy; the hop, once there is one.
+        case handingOver(CopyWatch?)
+        /// The copy is whole, and what led to it is being cleaned up in the source's account.
+        case tidying
     }
 
     package var job: CopyJob
     package var rule: DestinationRule
+    /// From the route: the key for a hop; `nil` where it names none.
+    package var hopKey: String?
     /// From the route: higher goes first.
     package var priority: Int
     /// From the route: whether a newer snapshot of the same database overtakes this one.
@@ -37,6 +43,11 @@ package struct JobState: Sendable {
     package var source: Snapshot?
     /// What the copy is called.
     package var target: String
+    /// What the destination's account can copy, the source or its hop; `nil` before that is known, and where the source
+    /// is in the same account.
+    package var carrier: SnapshotARN?
+    /// Whether this worker knows of something in the source's account that is to be cleaned up after the copy.
+    package var owesTidying = false
     /// Whether the slot is ours to give back: granted, or taken over together with a copy in progress.
     package var holdsSlot = false
     /// When the ledger was asked for that slot; `nil` before that.
@@ -57,6 +68,7 @@ package struct JobState: Sendable {
     ) {
         self.job = job
         self.rule = planned.rule
+        self.hopKey = planned.hopKey
         self.priority = planned.priority
         self.newestOnly = planned.newestOnly
         self.messages = messages

@@ -30,6 +30,12 @@ extension Policy {
         self.match(SnapshotFacts(source)).filter(\.isCertain)
     }
 
+    /// Whether the fleet can work in a source's account: it is the fleet's own, or a route names a role there.
+    func worksIn(account: String, ownAccount: String) -> Bool {
+        account == ownAccount
+            || self.routes.contains { $0.source.role.flatMap(PolicyRules.account(ofRole:)) == account }
+    }
+
     private func takes(from source: SnapshotARN) -> Bool {
         self.routes.contains { route in
             route.source.regions.contains(source.region)

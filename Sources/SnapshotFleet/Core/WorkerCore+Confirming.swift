@@ -273,7 +273,7 @@ extension WorkerCore {
         self.finish(id, &step)
     }
 
-    private mutating func copyFailed(_ id: CopyJob.ID, detail: String, deleting: Bool, _ step: inout CoreStep) {
+    mutating func copyFailed(_ id: CopyJob.ID, detail: String, deleting: Bool, _ step: inout CoreStep) {
         guard var state = self.jobs[id] else { return }
         state.job.failedCopies += 1
         state.phase = .cleaning(detail: detail)
@@ -304,7 +304,7 @@ extension WorkerCore {
     }
 
     /// A failed copy is out of the way: once more, or to the dead-letter queue.
-    private mutating func cleaned(_ id: CopyJob.ID, _ step: inout CoreStep) {
+    mutating func cleaned(_ id: CopyJob.ID, _ step: inout CoreStep) {
         guard let state = self.jobs[id], case .cleaning(let detail) = state.phase else { return }
         if state.job.failedCopies >= self.settings.copyAttempts {
             return self.deadLetter(id, .copyFailed(detail, attempts: state.job.failedCopies), &step)

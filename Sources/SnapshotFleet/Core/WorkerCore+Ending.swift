@@ -10,6 +10,7 @@ extension WorkerCore {
         guard let state = self.jobs[id] else { return }
         // Confirmed; what is overtaken waited, and had no slot.
         self.leavePool(id, because: .available, &step)
+        if self.tidy(id, &step) { return }
         self.jobs[id] = nil
         self.delete(state.messages, &step)
     }

@@ -82,7 +82,7 @@ extension WorkerCore {
         case .acquiring, .starting, .cleaning:
             // An answer is still to come; what it says decides about the slot.
             break
-        case .describing, .waiting, .checking, .copying:
+        case .describing, .waiting, .checking, .copying, .handingOver, .tidying:
             // A copy in progress keeps its slot: only evidence that it has ended frees it.
             self.leavePool(id, because: nil, &step)
             self.jobs[id] = nil
@@ -149,6 +149,15 @@ extension WorkerCore {
             return false
         }
         return now - asked < self.settings.startWithin && self.ownsLease(of: state, now)
+    }
+
+    /// Whether something may be done now in the source's account for a copy by another one.
+    package func mayHandOver(_ id: CopyJob.ID, at now: Instant) -> Bool {
+        guard let state = self.jobs[id] else { return false }
+        switch state.phase {
+        case .handingOver, .tidying, .cleaning: return self.ownsLease(of: state, now)
+        default: return false
+        }
     }
 
     /// Whether an answer is still to come that decides about a slot.

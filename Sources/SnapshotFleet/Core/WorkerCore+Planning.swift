@@ -89,6 +89,7 @@ extension WorkerCore {
     ) {
         guard let state = self.jobs[id] else { return }
         guard let source else {
+            if self.worksIn(accountOf: id) { return self.handOver(id, &step) }
             // Its copy may be there already: a worker that died between confirming and deleting leaves such a message.
             return self.check(
                 id,

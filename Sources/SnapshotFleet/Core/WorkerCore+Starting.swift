@@ -30,7 +30,7 @@ extension WorkerCore {
         else { return }
         self.dropSuperseded(pool, &step)
         for id in self.order(pool) {
-            guard var state = self.jobs[id], let lane = state.lane, let poolState = self.pools[pool],
+            guard let state = self.jobs[id], let lane = state.lane, let poolState = self.pools[pool],
                 poolState.underWay < self.policy.usableSlots(in: pool), !poolState.busyLanes.contains(lane)
             else { continue }
             // Where the last answer was no, one question at a time will do.
@@ -39,13 +39,13 @@ extension WorkerCore {
                 self.park(id, &step)
                 continue
             }
-            state.phase = .acquiring
-            state.isCounted = true
-            state.slotAskedAt = step.now
-            self.jobs[id] = state
-            self.pools[pool]?.waiting.remove(id)
-            self.pools[pool]?.busyLanes.insert(lane)
-            self.pools[pool]?.underWay += 1
+            guard !self.needsHandover(state) else {
+                self.handOver(id, &step)
+                continue
+            }
+            self.countAsUnderWay(id)
+            self.jobs[id]?.phase = .acquiring
+            self.jobs[id]?.slotAskedAt = step.now
             self.pools[pool]?.isAsking = true
             self.pools[pool]?.circuit.letThrough(
                 isEncrypted: state.source?.isEncrypted ?? false,
@@ -54,6 +54,16 @@ extension WorkerCore {
             )
             step.actions.append(.acquireSlot(id, pool, target: state.target))
         }
+    }
+
+    /// Counts a job among this worker's copies at its destination, and its database as busy.
+    mutating func countAsUnderWay(_ id: CopyJob.ID) {
+        guard let state = self.jobs[id], !state.isCounted, let lane = state.lane else { return }
+        let pool = state.job.pool
+        self.jobs[id]?.isCounted = true
+        self.pools[pool, default: PoolState()].waiting.remove(id)
+        self.pools[pool]?.busyLanes.insert(lane)
+        self.pools[pool]?.underWay += 1
     }
 
     /// Gives a waiting job back to the queue until the next probe.
@@ -117,10 +127,18 @@ extension WorkerCore {
         }
     }
 
-    mutating func poolNotSurveyed(_ pool: SlotPool, _ failure: Trouble, _ step: inout CoreStep) {
+    mutating func poolNotSurveyed(
+        _ pool: SlotPool,
+        _ failure: Trouble,
+        _ step: inout CoreStep,
+        _ random: inout some RandomNumberGenerator
+    ) {
         self.pools[pool]?.survey = .unknown
         self.close(pool, for: self.settings.slotRetry, reopensWithSlot: false, &step)
         step.report(.trouble(operation: "Describe", failure))
+        // A destination that can't even be looked at takes no copies: its jobs go the way of those that it refuses.
+        guard case .configuration(let reason) = failure.failureClass, let first = self.order(pool).first else { return }
+        self.refused(first, reason, failure, &step, &random)
     }
 
     mutating func slotGranted(_ id: CopyJob.ID, _ step: inout CoreStep) {
@@ -176,7 +194,7 @@ extension WorkerCore {
     }
 
     /// Returns a job to the waiting room.
-    private mutating func putBack(_ id: CopyJob.ID, _ step: inout CoreStep) {
+    mutating func putBack(_ id: CopyJob.ID, _ step: inout CoreStep) {
         guard self.jobs[id] != nil else { return }
         self.leavePool(id, because: .attemptOver, &step)
         guard let state = self.jobs[id], let source = state.source else { return }
@@ -231,6 +249,11 @@ extension WorkerCore {
             self.fail(id, failure, &step, &random)
         case .configuration(let reason):
             self.refused(id, reason, failure, &step, &random)
+        case .sourceGone where state.carrier != nil:
+            // It was there, and shared, a moment ago: the next attempt looks again, and shares anew what is not.
+            let account = id.destination.account
+            let detail = "account \(account) does not see what was shared with it: \(failure.detail)"
+            self.copyFailed(id, detail: detail, deleting: false, &step)
         default:
             self.fail(id, failure, &step, &random)
         }

@@ -29,6 +29,9 @@ package struct WorkerCore: Sendable {
     var looks = DeadlineHeap<SlotPool>()
     /// Pools whose targets are to be looked at without waiting.
     var urgentLooks: Set<SlotPool> = []
+    /// The hops that this worker waits for.
+    var hops: [SourceGroup: HopWatch] = [:]
+    var hopLooks = DeadlineHeap<SourceGroup>()
     var audits = DeadlineHeap<SlotPool>()
     var auditsArePlanned = false
     var nextToken: UInt64 = 1
@@ -65,6 +68,7 @@ package struct WorkerCore: Sendable {
         self.describeWaitingSources(&step)
         self.startWaitingJobs(&step)
         self.lookAtTargets(&step)
+        self.lookAtHops(&step)
         self.auditSlots(&step, &random)
         self.receiveMore(&step)
         if self.isDraining, !self.isFinished, self.messages.isEmpty, !self.isReceiving, !self.isOwedAnAnswer {
@@ -81,7 +85,8 @@ package struct WorkerCore: Sendable {
             queue.isDescribing || queue.waiting.isEmpty ? nil : self.describesSourcesAt(group)
         }
         let deadlines = [
-            self.leases.earliest, self.looks.earliest, self.resends.earliest, self.receivesAgainAt, self.drainEnds,
+            self.leases.earliest, self.looks.earliest, self.hopLooks.earliest, self.resends.earliest,
+            self.receivesAgainAt, self.drainEnds,
             self.isDraining ? nil : self.audits.earliest, pools.min(), sources.min(),
         ]
         return deadlines.compactMap(\.self).min()
@@ -101,7 +106,7 @@ package struct WorkerCore: Sendable {
         case .sourcesNotDescribed(let group, let asked, let failure):
             self.sourcesNotDescribed(group, asked: asked, failure, &step, &random)
         case .poolSurveyed(let pool, let inProgress): self.poolSurveyed(pool, inProgress, &step)
-        case .poolNotSurveyed(let pool, let failure): self.poolNotSurveyed(pool, failure, &step)
+        case .poolNotSurveyed(let pool, let failure): self.poolNotSurveyed(pool, failure, &step, &random)
         case .slotGranted(let id): self.slotGranted(id, &step)
         case .slotRefused(let id): self.slotRefused(id, &step)
         case .slotNotDecided(let id, let failure): self.slotNotDecided(id, failure, &step)
@@ -114,6 +119,7 @@ package struct WorkerCore: Sendable {
         case .heard(let pool, let look): self.heard(pool, look, &step)
         case .targetDeleted(let id): self.targetDeleted(id, &step, &random)
         case .targetNotDeleted(let id, let failure): self.targetNotDeleted(id, failure, &step, &random)
+        case .handedOver(let answer): self.handedOver(answer, &step, &random)
         case .leasesExtended, .requeued, .replaced, .notReplaced, .deadLettered, .notDeadLettered, .deleted,
             .notDeleted:
             self.settle(input, &step, &random)

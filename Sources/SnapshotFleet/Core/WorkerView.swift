@@ -42,7 +42,7 @@ extension WorkerCore {
         for state in self.jobs.values {
             switch state.phase {
             case .describing, .waiting: view.waiting += 1
-            case .acquiring, .starting, .checking, .cleaning: view.starting += 1
+            case .acquiring, .starting, .checking, .cleaning, .handingOver, .tidying: view.starting += 1
             case .copying(let watch):
                 view.copies.append(
                     WorkerView.Copy(

@@ -26,6 +26,8 @@ package enum IgnoreReason: String, Hashable, Sendable, CaseIterable {
     case snapshotExport = "snapshot-export"
     /// The snapshot carries the fleet's own tags: a copy of a copy is never started by accident.
     case ownCopy = "own-copy"
+    /// The snapshot is a hop: what the fleet makes in the source's account on the way to another one.
+    case ownHop = "own-hop"
     /// Another event about a snapshot.
     case otherSnapshotEvent = "other-snapshot-event"
     /// An event about something else: the rule's pattern lets more through than snapshots.

@@ -74,6 +74,9 @@ struct SnapshotEventReader {
                     + "SourceIdentifier do not make one"
             )
         }
+        if HopIdentifier.isOne(arn.identifier) || self.tags?[HandoverTags.hopKey] != nil {
+            return .ignored(reason: .ownHop, detail: "\(arn) is a hop that this fleet made".excerpt())
+        }
         if self.tags?[TagMerge.sourceKey] != nil {
             return .ignored(reason: .ownCopy, detail: "\(arn) is a copy that this fleet made".excerpt())
         }

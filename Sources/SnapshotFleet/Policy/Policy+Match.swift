@@ -149,9 +149,20 @@ extension Policy {
     /// A copy of a copy is never started by accident.
     private static func ownCopyTest(on snapshot: SnapshotFacts) -> PolicyDecision.Test {
         let name = "not a copy of ours"
+        if HopIdentifier.isOne(snapshot.arn.identifier) {
+            return .init(
+                name: name,
+                outcome: .doesNotMatch,
+                detail: "it is named like a hop, which is made by the fleet"
+            )
+        }
         if let tags = snapshot.tags {
             guard let source = tags[TagMerge.sourceKey] else {
                 return .init(name: name, outcome: .matches, detail: "it does not carry our tag")
+            }
+            if let destination = tags[HandoverTags.hopKey] {
+                let detail = "it is a hop of \(source.excerpt()) on its way to \(destination.excerpt(60))"
+                return .init(name: name, outcome: .doesNotMatch, detail: detail)
             }
             return .init(name: name, outcome: .doesNotMatch, detail: "it is a copy of \(source.excerpt())")
         }

@@ -44,14 +44,14 @@ package struct CopyRecord: Hashable, Sendable {
     /// Reads a snapshot as a copy of this fleet's; `nil` when it is not ours.
     ///
     /// The tag alone is not believed: a person who copies one of our copies with its tags has a snapshot of their own,
-    /// which bears another name than the one that we would have given.
+    /// which bears another name than the one that we would have given. A hop is no copy: it goes by itself.
     ///
     /// - Parameters:
     ///   - snapshot: As Describe tells it, tags and all.
     ///   - destination: Where it is.
     package init?(_ snapshot: Snapshot, at destination: Destination) {
         guard snapshot.origin == .manual, let tag = snapshot.tags[TagMerge.sourceKey], let source = SnapshotARN(tag),
-            source.kind == snapshot.arn.kind,
+            source.kind == snapshot.arn.kind, snapshot.tags[HandoverTags.hopKey] == nil,
             TargetIdentifier.make(for: source, destination: destination).lowercased()
                 == snapshot.arn.identifier.lowercased()
         else { return nil }

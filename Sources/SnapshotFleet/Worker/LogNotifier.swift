@@ -9,6 +9,8 @@ package enum LogKey {
     package static let source = "snapshot.source"
     package static let destination = "snapshot.destination"
     package static let target = "snapshot.target"
+    package static let hop = "snapshot.hop"
+    package static let shared = "snapshot.shared"
     package static let database = "snapshot.database"
     package static let route = "route"
     package static let reason = "reason"
@@ -65,8 +67,21 @@ package struct LogNotifier: Notifier {
                 "Not copied: a newer snapshot of the same database overtook it",
                 metadata: Self.metadata(id, [LogKey.reason: "\(newer)"])
             )
+        case .handover(let id, let news): self.handover(id, news)
         case .readinessChanged(let change, let readiness): self.readinessChanged(change, readiness)
         default: self.trouble(event)
+        }
+    }
+
+    private func handover(_ id: CopyJob.ID, _ news: HandoverNews) {
+        switch news {
+        case .shared(let arn):
+            self.logger.info(
+                "Shared with the destination's account",
+                metadata: Self.metadata(id, [LogKey.shared: "\(arn)"])
+            )
+        case .hopStarted(let hop): self.logger.info("Hop started", metadata: Self.metadata(id, [LogKey.hop: "\(hop)"]))
+        case .tidied: self.logger.debug("Nothing is left behind in the source's account", metadata: Self.metadata(id))
         }
     }
 

@@ -32,7 +32,8 @@ package struct MetricsNotifier: Notifier {
         case .unknownQuota: Counter(label: FleetMetric.unknownQuotas).increment()
         case .circuitOpened(_, let reason, _): self.circuit(reason, "open")
         case .circuitClosed(_, let reason): self.circuit(reason, "closed")
-        case .planned, .waiting, .started, .adopted, .progress, .stalled, .limitLowered, .snapshotQuotaReached, .swept,
+        case .planned, .waiting, .started, .adopted, .handover, .progress, .stalled, .limitLowered,
+            .snapshotQuotaReached, .swept,
             .draining:
             break
         }

@@ -38,7 +38,7 @@ package struct VisibilityChange: Hashable, Sendable {
 /// Where snapshots live: RDS in production.
 ///
 /// Every operation throws ``AWSError``, or `CancellationError` once its task is cancelled.
-package protocol SnapshotService: Sendable {
+package protocol SnapshotService: HandoverService {
     /// Describes snapshots of one account, Region and kind; those that do not exist are missing from the answer.
     func describe(_ snapshots: [SnapshotARN], in group: SourceGroup) async throws -> [Snapshot]
     /// Lists the copies in progress at a destination, whoever started them.

@@ -143,7 +143,7 @@ extension WorkerCore {
             switch state.phase {
             case .acquiring, .starting: true
             case .checking: state.holdsSlot
-            case .describing, .waiting, .copying, .cleaning: false
+            case .describing, .waiting, .copying, .cleaning, .handingOver, .tidying: false
             }
         }
     }

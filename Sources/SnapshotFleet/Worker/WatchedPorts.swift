@@ -67,6 +67,49 @@ struct WatchedSnapshots: SnapshotService {
         try await self.base.snapshots(in: group, origin: origin)
     }
 
+    // What inspects asks the destination too, and asks seldom: nothing is concluded from it about either.
+    func inspect(_ question: HandoverQuestion) async throws -> HandoverFacts {
+        try await self.base.inspect(question)
+    }
+
+    func share(_ snapshot: SnapshotARN, for job: CopyJob.ID) async throws {
+        try await self.watch(job, .share) { try await self.base.share(snapshot, for: job) }
+    }
+
+    func makeHop(
+        _ request: HopRequest,
+        whileAllowed isAllowed: @escaping @Sendable () -> Bool
+    ) async throws -> Snapshot {
+        try await self.watch(request.job, .makeHop) { try await self.base.makeHop(request, whileAllowed: isAllowed) }
+    }
+
+    func describeHops(_ identifiers: [String], in group: SourceGroup) async throws -> [Snapshot] {
+        try await self.watch(.source(account: group.account, region: group.region), .describeHop) {
+            try await self.base.describeHops(identifiers, in: group)
+        }
+    }
+
+    func tidy(_ job: CopyJob.ID, hop: String, failedOnly: Bool) async throws {
+        try await self.watch(job, .tidy) { try await self.base.tidy(job, hop: hop, failedOnly: failedOnly) }
+    }
+
+    private func watch<Value: Sendable>(
+        _ job: CopyJob.ID,
+        _ operation: FailureTable.Operation,
+        _ body: () async throws -> Value
+    ) async throws -> Value {
+        try await self.watch(.source(account: job.source.account, region: job.source.region), operation, body)
+    }
+
+    private func watch<Value: Sendable>(
+        _ source: Readiness.Dependency,
+        _ operation: FailureTable.Operation,
+        _ body: () async throws -> Value
+    ) async throws -> Value {
+        // A route's source may have a role of its own.
+        try await self.keeper.watch(source, operation, usesOwnCredentials: false, body)
+    }
+
     private func watch<Value: Sendable>(
         _ pool: SlotPool,
         _ operation: FailureTable.Operation,

@@ -27,6 +27,7 @@ extension Worker {
         case .describeTargets(let pool, let targets): await self.describeTargets(targets, in: pool)
         case .hearOthers(let pool): await self.hearOthers(of: pool)
         case .deleteTarget(let id, let target): await self.deleteTarget(id, target)
+        case .handOver(let action): await self.handOver(action)
         case .replace(let tokens, let messages): await self.replace(tokens, with: messages)
         case .deadLetter(let token, let letter): await self.deadLetter(token, letter)
         case .sweep(let token, let request): await self.sweep(token, request)

@@ -76,6 +76,12 @@ package final class Worker: Service {
         return self.state.withLock { $0.core.mayStart(id, at: now) }
     }
 
+    /// Whether something may be done this very moment in the source's account of a job.
+    func mayHandOver(_ id: CopyJob.ID) -> Bool {
+        let now = self.ports.time.now()
+        return self.state.withLock { $0.core.mayHandOver(id, at: now) }
+    }
+
     /// Works until graceful shutdown or cancellation.
     package func run() async throws {
         self.ports.notifier.notify(.working, at: self.ports.time.now())

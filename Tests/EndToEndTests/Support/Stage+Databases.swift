@@ -6,25 +6,43 @@ import Testing
 
 /// Databases of a stage and their snapshots.
 extension Stage {
-    private func rds(_ region: String = SimulatedAWS.source) throws -> RDSClient {
-        try self.aws.session.rds(region: region)
+    private func rds(_ region: String = SimulatedAWS.source, account: String? = nil) throws -> RDSClient {
+        try (account.map { try self.aws.session(account: $0) } ?? self.aws.session).rds(region: region)
     }
 
-    func createInstance(_ name: String, isEncrypted: Bool = false) async throws {
-        _ = try await self.rds().createDBInstance(self.database(name, engine: "postgres", isEncrypted))
+    /// Makes an instance: not encrypted, or under the account's default key, or under the one that is named.
+    func createInstance(_ name: String, isEncrypted: Bool = false, key: String? = nil) async throws {
+        _ = try await self.rds().createDBInstance(self.database(name, engine: "postgres", isEncrypted, key))
     }
 
-    func createCluster(_ name: String, isEncrypted: Bool = false) async throws {
-        _ = try await self.rds().createDBCluster(self.database(name, engine: "aurora-postgresql", isEncrypted))
+    /// Makes a cluster: not encrypted, or under the account's default key, or under the one that is named.
+    func createCluster(_ name: String, isEncrypted: Bool = false, key: String? = nil) async throws {
+        _ = try await self.rds().createDBCluster(self.database(name, engine: "aurora-postgresql", isEncrypted, key))
     }
 
-    private func database(_ name: String, engine: String, _ isEncrypted: Bool) -> RDSClient.NewDatabase {
+    private func database(
+        _ name: String,
+        engine: String,
+        _ isEncrypted: Bool,
+        _ key: String?
+    ) -> RDSClient.NewDatabase {
         RDSClient.NewDatabase(
             identifier: name,
             engine: engine,
             masterUserPassword: "not-a-secret",
-            storageEncrypted: isEncrypted
+            storageEncrypted: isEncrypted || key != nil,
+            kmsKeyID: key
         )
+    }
+
+    /// When each snapshot of the source was made, by ARN, as RDS says it.
+    func creationTimes() async throws -> [String: String] {
+        let query = RDSClient.SnapshotQuery()
+        let instances = try await self.rds().allDBSnapshots(query).map { ($0.dbSnapshotARN, $0.snapshotCreateTime) }
+        let clusters = try await self.rds().allDBClusterSnapshots(query)
+            .map { ($0.dbClusterSnapshotARN, $0.snapshotCreateTime) }
+        let all = (instances + clusters).map { ($0.0 ?? "", $0.1?.iso8601 ?? "") }
+        return Dictionary(all) { first, _ in first }
     }
 
     /// Takes a manual snapshot of an instance.
@@ -71,9 +89,12 @@ extension Stage {
         try await caller.send(ServiceCall(operation: "DisableKey", body: body)) { _ in }
     }
 
-    /// The copies at a destination, whatever their kind.
-    func copies(in region: String = SimulatedAWS.destination) async throws -> [CopiedSnapshot] {
-        let rds = try self.rds(region)
+    /// The copies at a destination, whatever their kind; in the fleet's account unless another is named.
+    func copies(
+        in region: String = SimulatedAWS.destination,
+        of account: String? = nil
+    ) async throws -> [CopiedSnapshot] {
+        let rds = try self.rds(region, account: account)
         let instances = try await rds.allDBSnapshots(RDSClient.SnapshotQuery(snapshotType: "manual"))
         let clusters = try await rds.allDBClusterSnapshots(RDSClient.SnapshotQuery(snapshotType: "manual"))
         return instances.map { snapshot in

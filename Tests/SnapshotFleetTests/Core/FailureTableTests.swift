@@ -57,6 +57,19 @@ struct FailureTableTests {
             Row(.copy, "KMSKeyNotAccessibleFault", "The target KMS key [None] does not exist", .configuration(.kmsKey)),
             Row(.copy, "OptionGroupNotFoundFault", "", .configuration(.optionGroup)),
             Row(.copy, "CustomAvailabilityZoneNotFound", "", .configuration(.invalidParameter)),
+            Row(.describeHop, "DBSnapshotNotFound", "", .copyFailed), Row(.tidy, "DBSnapshotNotFound", "", .copyFailed),
+            Row(.makeHop, "DBSnapshotNotFound", "", .sourceGone), Row(.share, "DBSnapshotNotFound", "", .sourceGone),
+            Row(.share, "SharedSnapshotQuotaExceeded", "", .configuration(.notShareable)),
+            Row(
+                .share,
+                "InvalidParameterCombination",
+                "Snapshots encrypted with the default RDS encryption key can't be shared.",
+                .configuration(.notShareable)
+            ),
+            Row(.share, "KMSKeyNotAccessibleFault", "The source snapshot KMS key " + key, .configuration(.kmsKey)),
+            Row(.inspect, "AccessDeniedException", "kms:DescribeKey", .configuration(.accessDenied)),
+            Row(.inspect, "KMSInternalException", "", .unavailable),
+            Row(.makeHop, "ThrottlingException", "", .throttled),
             // Undeclared, told apart by their texts.
             Row(
                 .copy,
