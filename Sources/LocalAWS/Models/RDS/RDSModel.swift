@@ -157,6 +157,8 @@ package struct RDSModel: ServiceModel {
         case "ListTagsForResource": return try self.listTags(call)
         case "DescribeEvents": return try self.describeEvents(call)
         case "DescribeAccountAttributes": return self.describeAccountAttributes(call)
+        case "ModifyDBInstance": return try self.renameDatabase(.instance, call)
+        case "ModifyDBCluster": return try self.renameDatabase(.cluster, call)
         case "CreateOptionGroup": return try self.createOptionGroup(call)
         case "ModifyOptionGroup": return try self.modifyOptionGroup(call)
         case "CopyOptionGroup": return try self.copyOptionGroup(call)
