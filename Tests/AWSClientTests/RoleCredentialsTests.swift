@@ -91,6 +91,21 @@ struct RoleCredentialsTests {
         #expect(!"\(error)".contains("jwt"))
     }
 
+    @Test("a role of others that is refused is no want of one's own credentials", arguments: [true, false])
+    func refusedRole(isRole: Bool) async throws {
+        let transport = AnsweringTransport { (_, _) in .stsError(403, "AccessDenied") }
+        let role = AssumeRoleCredentials(
+            role: try AssumedRole(arn: Self.roleARN),
+            source: isRole ? StaticCredentials(self.base) : try self.webIdentity(transport),
+            sts: try self.sts(transport),
+            refusal: .rejected
+        )
+        let error = try #require(await #expect(throws: AWSError.self) { try await role.credentials() })
+        #expect(error.code == (isRole ? .rejected : .noCredentials))
+        #expect(error.serviceCode == "AccessDenied")
+        #expect(error.message == "cannot assume \(Self.roleARN): about AccessDenied")
+    }
+
     @Test("a refusal that passes is not noticed")
     func passing() async throws {
         let transport = AnsweringTransport { (_, count) throws(AWSError) in

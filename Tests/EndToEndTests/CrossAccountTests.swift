@@ -159,6 +159,30 @@ import Testing
         }
     }
 
+    @Test func workersSideBySideLeaveOneCopyOfEachSnapshotAndNoHop() async throws {
+        let names = (1...4).map { "orders-\($0)" }
+        try await Accounts.run(settings: ["duplicateEvery": 1]) { aws, stage in
+            for name in names {
+                try await stage.createInstance(name, isEncrypted: true)
+                try await stage.snapAutomatically(instance: name)
+            }
+            let policy = Accounts.policy(Accounts.dublin)
+            let confirmed = try await withThrowingTaskGroup(of: [String].self) { workers in
+                for _ in 1...3 {
+                    workers.addTask {
+                        try await stage.worker(policy: policy) { _ in try await stage.settled(copies: names.count) }
+                            .confirmed
+                    }
+                }
+                return try await workers.reduce(into: Set<String>()) { $0.formUnion($1) }
+            }
+            #expect(confirmed.count == names.count)
+            #expect(try await stage.hops().isEmpty)
+            let copies = try await aws.journal().acceptedCopies.filter { $0.account == Accounts.recovery }
+            #expect(copies.count == names.count)
+        }
+    }
+
     @Test func fleetOfTheDestinationWorksInTheSourceByARole() async throws {
         try await Accounts.run { aws, stage in
             let there = try aws.session(account: Accounts.recovery).rds(region: Accounts.home)

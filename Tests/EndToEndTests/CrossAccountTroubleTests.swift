@@ -133,6 +133,26 @@ import Testing
         }
     }
 
+    @Test func databaseThatIsRenamedIsCopiedByTheNameThatItsSnapshotHas() async throws {
+        try await Accounts.run { aws, stage in
+            try await stage.createInstance("orders", isEncrypted: true)
+            try await stage.snapInstance("orders", as: "orders-m")
+            try await stage.snapped(1)
+            let policy = Accounts.policy(Accounts.dublin)
+            let run = try await stage.worker(policy: policy) { worker in
+                try await eventually("its hop is made") { try await stage.hops().count == 1 }
+                try await stage.rename(instance: "orders", to: "bills")
+                try await stage.snapInstance("bills", as: "bills-m")
+                try await stage.settled(copies: 2)
+            }
+            #expect(run.confirmed.count == 2)
+            #expect(run.values(of: "snapshot.database", where: "Copy confirmed").sorted() == ["bills", "orders"])
+            let sources = try await stage.copies(in: "eu-west-1", of: Accounts.recovery)
+                .compactMap { $0.tags["snapferry:source"]?.split(separator: ":").last }
+            #expect(sources.sorted() == ["bills-m", "orders-m"])
+        }
+    }
+
     @Test func clusterThatIsDeletedWhileItsSnapshotGoesByAHopIsStillCopied() async throws {
         try await Accounts.run(settings: ["copyOverheadSeconds": 200]) { aws, stage in
             try await stage.createCluster("crm", isEncrypted: true)

@@ -135,6 +135,14 @@ extension Stage {
         try await self.ask(form)
     }
 
+    func rename(instance: String, to name: String) async throws {
+        var form = QueryForm(action: "ModifyDBInstance", version: "2014-10-31")
+        form.add("DBInstanceIdentifier", instance)
+        form.add("NewDBInstanceIdentifier", name)
+        form.add("ApplyImmediately", true)
+        try await self.ask(form)
+    }
+
     /// Makes an option group of the source that no other account has.
     func createOptionGroup(_ name: String) async throws {
         var form = QueryForm(action: "CreateOptionGroup", version: "2014-10-31")

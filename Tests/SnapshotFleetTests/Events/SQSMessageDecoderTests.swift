@@ -190,6 +190,17 @@ struct SQSMessageDecoderTests {
         }
     }
 
+    @Test("of a hop are left alone, by its tag or by its name")
+    func hops() {
+        let named = "arn:aws:rds:us-east-1:111122223333:snapshot:snapferry-hop-orders-abc"
+        let tagged: JSONValue = ["snapferry:hop": "444455556666/eu-west-1", "snapferry:source": "arn"]
+        for (arn, tags) in [(named, JSONValue.object([:])), (Self.automated, tagged)] {
+            let detail: JSONValue = ["EventID": "RDS-EVENT-0042", "SourceArn": .string(arn), "Tags": tags]
+            let result = self.decode(Self.event(id: nil, more: ["detail": detail]))
+            #expect(result == .ignored(reason: .ownHop, detail: "\(arn) is a hop that this fleet made"))
+        }
+    }
+
     @Test("about something else are ignored, and say what they are")
     func otherEvents() {
         let body = #"{"source":"aws.rds","detail-type":"RDS DB Instance Event","detail":{}}"#
