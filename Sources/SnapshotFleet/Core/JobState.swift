@@ -46,8 +46,6 @@ package struct JobState: Sendable {
     /// What the destination's account can copy, the source or its hop; `nil` before that is known, and where the source
     /// is in the same account.
     package var carrier: SnapshotARN?
-    /// Whether this worker knows of something in the source's account that is to be cleaned up after the copy.
-    package var owesTidying = false
     /// Whether the slot is ours to give back: granted, or taken over together with a copy in progress.
     package var holdsSlot = false
     /// When the ledger was asked for that slot; `nil` before that.

@@ -60,12 +60,10 @@ extension WorkerCore {
         case .shared(let id, let arn):
             guard self.isHandingOver(id) else { return }
             step.report(.handover(id, .shared(arn)))
-            self.jobs[id]?.owesTidying = true
             self.carry(id, by: arn, &step)
         case .hopStarted(let id, let hop):
             guard self.isHandingOver(id) else { return }
             step.report(.handover(id, .hopStarted(hop.arn.identifier)))
-            self.jobs[id]?.owesTidying = true
             self.waitForHop(id, hop, &step)
         case .hopsDescribed(let group, let asked, let found):
             self.hopsDescribed(group, asked: Set(asked), found, &step, &random)
@@ -91,18 +89,12 @@ extension WorkerCore {
             hopKey: state.hopKey,
             copiesTags: state.rule.copyTags
         )
-        if let hop = facts.hop {
-            self.jobs[id]?.owesTidying = true
-            if state.source == nil {
-                self.jobs[id]?.source = Handover.source(of: id, from: hop)
-                self.countAsUnderWay(id)
-            }
+        if let hop = facts.hop, state.source == nil {
+            self.jobs[id]?.source = Handover.source(of: id, from: hop)
+            self.countAsUnderWay(id)
         }
         switch handover.next(facts) {
-        case .adopt(let target):
-            // Whatever a worker before this one left in the source's account shows only there.
-            self.jobs[id]?.owesTidying = true
-            self.adopt(id, target, &step)
+        case .adopt(let target): self.adopt(id, target, &step)
         case .copy(let arn): self.carry(id, by: arn, &step)
         case .share(let arn): step.actions.append(.handOver(.share(id, arn)))
         case .makeHop(let request): step.actions.append(.handOver(.makeHop(request)))

@@ -11,11 +11,11 @@ import AWSClient
 extension WorkerCore {
     /// Begins to tidy up after a job that is over.
     ///
-    /// - Returns: Whether there is anything to tidy up.
+    /// Whatever this worker did or found itself: another one that held the message may have done more.
+    ///
+    /// - Returns: Whether there may be anything to tidy up.
     mutating func tidy(_ id: CopyJob.ID, _ step: inout CoreStep) -> Bool {
-        guard let state = self.jobs[id], state.owesTidying || state.carrier == nil, self.worksIn(accountOf: id),
-            !state.messages.isEmpty
-        else { return false }
+        guard let state = self.jobs[id], !state.messages.isEmpty, self.worksIn(accountOf: id) else { return false }
         self.jobs[id]?.phase = .tidying
         step.actions.append(.handOver(.tidy(id, hop: HopIdentifier.make(for: id), failedOnly: false)))
         return true

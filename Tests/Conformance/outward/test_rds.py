@@ -71,6 +71,19 @@ def test_a_final_snapshot_outlives_its_database(rds: Any) -> None:
     assert INSTANCE.wait(rds, final)["DBInstanceIdentifier"] == name
 
 
+def test_a_renamed_database_is_found_by_its_new_name_and_its_snapshots_by_the_old_one(rds: Any) -> None:
+    name, new = INSTANCE.create(rds), unique("renamed")
+    snapshot = INSTANCE.take(rds, name)["DBSnapshotIdentifier"]
+    renamed = rds.modify_db_instance(DBInstanceIdentifier=name, NewDBInstanceIdentifier=new, ApplyImmediately=True)
+    assert renamed["DBInstance"]["DBInstanceIdentifier"] == new
+    with pytest.raises(rds.exceptions.DBInstanceNotFoundFault):
+        rds.describe_db_instances(DBInstanceIdentifier=name)
+    assert INSTANCE.describe(rds, snapshot)["DBInstanceIdentifier"] == name
+    cluster, new = CLUSTER.create(rds), unique("renamed")
+    renamed = rds.modify_db_cluster(DBClusterIdentifier=cluster, NewDBClusterIdentifier=new, ApplyImmediately=True)
+    assert renamed["DBCluster"]["DBClusterIdentifier"] == new
+
+
 def test_databases_that_exist_or_do_not_are_said_so(rds: Any) -> None:
     instance, cluster = INSTANCE.create(rds), CLUSTER.create(rds)
     with pytest.raises(rds.exceptions.DBInstanceAlreadyExistsFault):

@@ -76,7 +76,7 @@ struct HandingOverTests {
         #expect(self.harness.happen(.handedOver(.tidied(self.job.id))).deletions == [.number(1)])
     }
 
-    @Test("what people share is copied, and nothing is tidied up after it")
+    @Test("what people share is copied without more ado")
     mutating func sharedByPeople() throws {
         Self.inspect(&self.harness, HandoverTests.source(.manual))
         let facts = HandoverFacts(sharedWith: [Self.destination.account])
@@ -84,8 +84,9 @@ struct HandingOverTests {
         self.harness.happen(.slotGranted(self.job.id))
         let whole = CoreHarness.target(of: self.job, status: "available")
         let actions = self.harness.happen(.copyStarted(self.job.id, whole))
-        #expect(actions.deletions == [.number(1)])
-        #expect(self.harness.actions.handovers.count == 1)
+        // A worker that held the message before may have left something all the same.
+        #expect(actions.handovers.count == 1 && actions.deletions.isEmpty)
+        #expect(self.harness.happen(.handedOver(.tidied(self.job.id))).deletions == [.number(1)])
     }
 
     @Test("an automated snapshot goes by a hop, which is shared once it is whole, and copied with the original's tags")
