@@ -47,7 +47,7 @@ extension Simulation {
         case .deleteTarget(let id, let target): self.deleteTarget(id, target, for: worker)
         case .replace(let tokens, let messages): self.replace(tokens, with: messages, for: worker)
         case .deadLetter(let token, let letter): self.deadLetter(token, letter, for: worker)
-        case .sweep(let token, _): self.feed(.swept(token, missing: []), to: worker, generation: worker.generation)
+        case .sweep(let token, _): self.feed(.swept(token, SweepReport()), to: worker, generation: worker.generation)
         default: break
         }
     }

@@ -10,8 +10,9 @@ struct Snapferry: AsyncParsableCommand {
         abstract: "Carries Amazon RDS and Aurora snapshots into other Regions and accounts.",
         version: Version.current,
         subcommands: [
-            CopyCommand.self, DemoCommand.self, ForecastCommand.self, PruneCommand.self, SimulateCommand.self,
-            StatusCommand.self, WorkCommand.self,
+            CopyCommand.self, DemoCommand.self, ForecastCommand.self, PruneCommand.self,
+            SimulateCommand.self,
+            StatusCommand.self, SweepCommand.self, WorkCommand.self,
         ]
     )
 

@@ -12,6 +12,7 @@ import Testing
         (["copy", "--help"], ["<snapshot>", "--to", "--yes", "Exit status"]),
         (["status", "--help"], ["--json", "dead letters", "Exit status"]),
         (["forecast", "--help"], ["--file", "--rpo", "EXAMPLES", "backup", "Exit status"]),
+        (["sweep", "--help"], ["--dry-run", "--since", "--max", "--yes", "Exit status"]),
         (["demo", "--help"], ["--plain", "queue"]),
         (["--version"], ["0."]),
     ])

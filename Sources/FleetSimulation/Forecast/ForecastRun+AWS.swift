@@ -33,7 +33,7 @@ extension ForecastRun {
         case .delete(let token, let receiptHandle):
             self.queue.delete(receiptHandle)
             self.answer(.deleted(token))
-        case .sweep(let token, _): self.answer(.swept(token, missing: []))
+        case .sweep(let token, _): self.answer(.swept(token, SweepReport()))
         case .report(let event): self.note(event)
         case .finished: break
         }

@@ -6,7 +6,7 @@ package import AWSClient
 /// RDS in every source and destination of a policy.
 package struct RDSSnapshotService: SnapshotService {
     let session: AWSSession
-    private let ownAccount: String
+    package let ownAccount: String
     /// The sessions of destinations that have a role of their own.
     private let destinations: [Destination: AWSSession]
     /// The sessions of source accounts that have a role of their own.
@@ -68,7 +68,7 @@ package struct RDSSnapshotService: SnapshotService {
     }
 
     /// Asks for the databases' tags where a route wants to know them.
-    private func complete(
+    func complete(
         _ snapshots: [Snapshot],
         in group: SourceGroup,
         by rds: RDSClient
@@ -128,6 +128,7 @@ package struct RDSSnapshotService: SnapshotService {
         }
     }
 
+    /// Lists all snapshots of a source in the fleet's own account, page by page.
     package func snapshots(in group: SourceGroup, origin: Snapshot.Origin) async throws -> [Snapshot] {
         let rds = try self.rds(in: group)
         return try await self.complete(try await Self.all(group.kind, type: origin, by: rds), in: group, by: rds)

@@ -71,8 +71,8 @@ package enum CoreInput: Sendable {
     case deleted(MessageToken)
     /// The queue still has the message; it comes back once its lease ends.
     case notDeleted(MessageToken, Trouble)
-    /// A sweep is over; these jobs are missing at their destinations.
-    case swept(MessageToken, missing: [CopyJob])
+    /// A sweep is over; what the report calls missing is to be enqueued.
+    case swept(MessageToken, SweepReport)
     case notSwept(MessageToken, Trouble)
     /// Stop: take nothing new, give back what is held.
     case drain

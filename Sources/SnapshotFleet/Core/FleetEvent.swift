@@ -37,7 +37,8 @@ package enum FleetEvent: Sendable, Equatable {
     case circuitOpened(SlotPool, DeadLetterReason, detail: String)
     /// RDS accepts copies again.
     case circuitClosed(SlotPool, DeadLetterReason)
-    case swept(missing: Int)
+    /// A sweep is over; so many jobs are enqueued, those left out that this worker has in hand already.
+    case swept(SweepReport, enqueued: Int)
     /// A call failed and will be made again.
     case trouble(operation: String, Trouble)
     case draining(held: Int)

@@ -118,7 +118,7 @@ extension WorkerCore {
             let failure = Trouble.sourceGone(arn, firstSeen: firstSeen, now: step.now)
             return self.fail(message: token, source: arn, failure, &step, &random)
         }
-        if let origin = source.tags[TagMerge.sourceKey] {
+        if case .ours(let origin) = CopyLineage(SnapshotFacts(source)) {
             return self.ignore(token, source: "\(arn)", reason: "it is itself a copy, of \(origin)", &step)
         }
         let planned = self.policy.plan(source)
@@ -140,11 +140,15 @@ extension WorkerCore {
         if !self.attach(token, to: jobs[0].id) { self.admit(jobs[0], first, [token], source: source, &step) }
     }
 
-    mutating func swept(_ token: MessageToken, _ missing: [CopyJob], _ step: inout CoreStep) {
+    /// Enqueues what a sweep found missing, unless it is in hand here already; a job that another worker has in hand does
+    /// no harm either, because it finds the same target.
+    mutating func swept(_ token: MessageToken, _ report: SweepReport, _ step: inout CoreStep) {
         guard let message = self.messages[token], message.purpose == .sweep else { return }
-        step.report(.swept(missing: missing.count))
-        guard !missing.isEmpty else { return self.delete([token], &step) }
-        self.replace([token], with: missing.map { OutgoingMessage(body: JobMessage.encode($0)) }, &step)
+        for gap in report.gaps { step.report(.trouble(operation: "sweep of \(gap.listing)", gap.trouble)) }
+        let jobs = report.missing.map(\.job).filter { self.jobs[$0.id] == nil }
+        step.report(.swept(report, enqueued: jobs.count))
+        guard !jobs.isEmpty else { return self.delete([token], &step) }
+        self.replace([token], with: jobs.map { OutgoingMessage(body: JobMessage.encode($0)) }, &step)
     }
 
     mutating func notSwept(

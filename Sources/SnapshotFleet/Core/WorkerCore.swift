@@ -123,7 +123,7 @@ package struct WorkerCore: Sendable {
         case .leasesExtended, .requeued, .replaced, .notReplaced, .deadLettered, .notDeadLettered, .deleted,
             .notDeleted:
             self.settle(input, &step, &random)
-        case .swept(let token, let missing): self.swept(token, missing, &step)
+        case .swept(let token, let report): self.swept(token, report, &step)
         case .notSwept(let token, let failure): self.notSwept(token, failure, &step, &random)
         case .drain: self.drain(&step)
         }

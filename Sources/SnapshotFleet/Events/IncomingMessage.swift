@@ -41,8 +41,23 @@ package struct SweepRequest: Hashable, Sendable {
     /// The source Regions to look at; empty for all that the routes name.
     package var regions: [String]
 
-    package init(route: String? = nil, regions: [String] = []) {
+    /// How far to look back; the newest snapshot of each database counts whatever its age. `nil` for the standard.
+    package var horizon: Duration?
+    /// How many jobs to enqueue at the most, 1 or more; `nil` for the standard.
+    package var limit: Int?
+
+    /// A long weekend on which no event arrived.
+    package static let standardHorizon = Duration.seconds(3 * 86_400)
+    /// As many as a night brings to a large fleet.
+    package static let standardLimit = 1000
+    /// What a request may ask for.
+    package static let horizons: ClosedRange<Duration> = .seconds(60)...(.seconds(100 * 366 * 86_400))
+    package static let limits = 1...100_000
+
+    package init(route: String? = nil, regions: [String] = [], horizon: Duration? = nil, limit: Int? = nil) {
         self.route = route
         self.regions = regions
+        self.horizon = horizon
+        self.limit = limit
     }
 }

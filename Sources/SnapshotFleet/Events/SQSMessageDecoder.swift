@@ -98,6 +98,18 @@ package struct SQSMessageDecoder: Sendable {
         case .some(let other):
             return .malformed(reason: #""regions" of a sweep must be an array, not \#(other.kind)"#)
         }
+        let horizon = document["horizon"] ?? .null
+        request.horizon = horizon.string.flatMap { Duration(policyText: $0) }
+        guard horizon == .null || request.horizon.map(SweepRequest.horizons.contains) == true else {
+            let shown = horizon.description.excerpt(40)
+            return .malformed(reason: #""horizon" of a sweep must be a duration such as 7d; \#(shown) is none"#)
+        }
+        let limit = document["max"] ?? .null
+        request.limit = limit.int
+        guard limit == .null || request.limit.map(SweepRequest.limits.contains) == true else {
+            let shown = limit.description.excerpt(40)
+            return .malformed(reason: #""max" of a sweep must be a whole number of 1 or more, not \#(shown)"#)
+        }
         return .sweep(request)
     }
 

@@ -16,9 +16,14 @@ extension Policy {
     package func explain(_ snapshot: SnapshotFacts) -> PolicyDecision {
         var decisions: [PolicyDecision.RouteDecision] = []
         var copies: [PlannedCopy] = []
+        let lineage = CopyLineage(snapshot)
         for route in self.routes {
-            let rules = route.destinations.filter { $0.destination(for: snapshot.arn) != snapshot.arn.place }
-            let tests = Self.tests(of: route, on: snapshot) + [Self.placeTest(rules, of: route, on: snapshot)]
+            let rules = route.destinations.filter { rule in
+                let place = rule.destination(for: snapshot.arn)
+                return place != snapshot.arn.place && !lineage.leadsBack(to: place)
+            }
+            let tests =
+                Self.tests(of: route, on: snapshot, lineage) + [Self.placeTest(rules, lineage, on: snapshot)]
             let outcomes = Set(tests.map(\.outcome))
             let outcome: MatchOutcome =
                 outcomes.contains(.doesNotMatch) ? .doesNotMatch : outcomes.contains(.unknown) ? .unknown : .matches
@@ -81,7 +86,14 @@ extension Policy {
 
     static let accountTest = "source account"
 
-    private static func tests(of route: Route, on snapshot: SnapshotFacts) -> [PolicyDecision.Test] {
+    /// The test that a copy of ours never passes.
+    static let lineageTest = "not a copy of ours"
+
+    private static func tests(
+        of route: Route,
+        on snapshot: SnapshotFacts,
+        _ lineage: CopyLineage
+    ) -> [PolicyDecision.Test] {
         let arn = snapshot.arn
         let accounts = route.source.accounts
         return [
@@ -91,7 +103,7 @@ extension Policy {
                 : self.test(self.accountTest, arn.account, isAmong: accounts),
             self.test("kind", arn.kind.rawValue, isAmong: route.match.kinds.map(\.rawValue).sorted()),
             self.typeTest(route.match.types, on: snapshot),
-            self.ownCopyTest(on: snapshot),
+            self.test(of: lineage, on: snapshot),
             self.test("engine", snapshot.engine, of: snapshot, isLike: route.match.engines),
             self.test("database", snapshot.database, of: snapshot, isLike: route.match.databases),
             self.excludeTest("exclude", route.match.exclude, snapshot.database, of: snapshot),
@@ -147,29 +159,26 @@ extension Policy {
     }
 
     /// A copy of a copy is never started by accident.
-    private static func ownCopyTest(on snapshot: SnapshotFacts) -> PolicyDecision.Test {
-        let name = "not a copy of ours"
-        if HopIdentifier.isOne(snapshot.arn.identifier) {
-            return .init(
-                name: name,
-                outcome: .doesNotMatch,
-                detail: "it is named like a hop, which is made by the fleet"
-            )
-        }
-        if let tags = snapshot.tags {
-            guard let source = tags[TagMerge.sourceKey] else {
-                return .init(name: name, outcome: .matches, detail: "it does not carry our tag")
-            }
-            if let destination = tags[HandoverTags.hopKey] {
-                let detail = "it is a hop of \(source.excerpt()) on its way to \(destination.excerpt(60))"
-                return .init(name: name, outcome: .doesNotMatch, detail: detail)
-            }
-            return .init(name: name, outcome: .doesNotMatch, detail: "it is a copy of \(source.excerpt())")
-        }
-        if snapshot.origin == .automated {
+    private static func test(of lineage: CopyLineage, on snapshot: SnapshotFacts) -> PolicyDecision.Test {
+        let name = self.lineageTest
+        switch lineage {
+        case .original where snapshot.origin == .automated:
             return .init(name: name, outcome: .matches, detail: "copies are never automated")
+        case .original:
+            return .init(name: name, outcome: .matches, detail: "it does not carry our tag")
+        case .foreign(let origin):
+            return .init(name: name, outcome: .matches, detail: "somebody else copied it from \(origin)".excerpt(400))
+        case .ours(let source):
+            return .init(name: name, outcome: .doesNotMatch, detail: "it is a copy of \(source.excerpt())")
+        case .hop(let source?, let destination?):
+            let detail = "it is a hop of \(source.excerpt()) on its way to \(destination.excerpt(60))"
+            return .init(name: name, outcome: .doesNotMatch, detail: detail)
+        case .hop:
+            let detail = "it is named like a hop, which is made by the fleet"
+            return .init(name: name, outcome: .doesNotMatch, detail: detail)
+        case .unknown:
+            return self.unknown(name, snapshot)
         }
-        return self.unknown(name, snapshot)
     }
 
     private static func test(
@@ -203,9 +212,14 @@ extension Policy {
 
     private static func placeTest(
         _ rules: [DestinationRule],
-        of route: Route,
+        _ lineage: CopyLineage,
         on snapshot: SnapshotFacts
     ) -> PolicyDecision.Test {
+        if rules.isEmpty, case .foreign(let origin) = lineage {
+            let detail =
+                "it is a copy of \(origin.identifier) at \(origin.account)/\(origin.region), and leads back there"
+            return .init(name: "destination", outcome: .doesNotMatch, detail: detail.excerpt(400))
+        }
         if rules.isEmpty {
             return .init(name: "destination", outcome: .doesNotMatch, detail: "it is in \(snapshot.arn.place) already")
         }

@@ -12,6 +12,8 @@ package struct SnapshotFacts: Hashable, Sendable {
     package var tags: [String: String]?
     /// The tags of the DB instance or DB cluster.
     package var databaseTags: [String: String]?
+    /// The ARN of the snapshot that RDS says this is a copy of; `nil` where it says nothing.
+    package var copiedFrom: String?
     /// Whether this is all that there is to know: what is `nil` stays so.
     package var isDescribed: Bool
 
@@ -22,6 +24,7 @@ package struct SnapshotFacts: Hashable, Sendable {
         engine: String? = nil,
         tags: [String: String]? = nil,
         databaseTags: [String: String]? = nil,
+        copiedFrom: String? = nil,
         isDescribed: Bool = false
     ) {
         self.arn = arn
@@ -30,6 +33,7 @@ package struct SnapshotFacts: Hashable, Sendable {
         self.engine = engine
         self.tags = tags
         self.databaseTags = databaseTags
+        self.copiedFrom = copiedFrom
         self.isDescribed = isDescribed
     }
 
@@ -47,6 +51,7 @@ package struct SnapshotFacts: Hashable, Sendable {
             engine: snapshot.engine,
             tags: snapshot.tags,
             databaseTags: snapshot.databaseTags,
+            copiedFrom: snapshot.sourceARN,
             isDescribed: true
         )
     }

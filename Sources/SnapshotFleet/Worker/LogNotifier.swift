@@ -25,6 +25,11 @@ package enum LogKey {
     package static let percent = "copy.percent"
     package static let attempt = "attempt"
     package static let count = "count"
+    /// How many copies a sweep found missing, those included that were left for the next one.
+    package static let missing = "sweep.missing"
+    /// How many snapshots of sources a sweep looked at.
+    package static let looked = "sweep.looked"
+    package static let skipped = "sweep.skipped"
     package static let operation = "operation"
     package static let limit = "limit"
     package static let pool = "pool"
@@ -59,7 +64,7 @@ package struct LogNotifier: Notifier {
         case .confirmed(let confirmation): self.confirmed(confirmation)
         case .leaseLost(let id):
             self.logger.info("Another worker owns the message now", metadata: id.map { Self.metadata($0) } ?? [:])
-        case .swept(let missing): self.logger.info("Sweep is over", metadata: [LogKey.count: "\(missing)"])
+        case .swept(let report, let enqueued): self.swept(report, enqueued: enqueued)
         case .draining(let held):
             self.logger.notice("Draining: nothing new is taken", metadata: [LogKey.count: "\(held)"])
         case .superseded(let id, let newer):
@@ -161,6 +166,23 @@ package struct LogNotifier: Notifier {
         case .back(let dependency, let duration):
             metadata[LogKey.outage] = "\(Int(duration.inSeconds))"
             self.logger.notice(dependency.isVital ? "Back again" : "Can be reached again", metadata: metadata)
+        }
+    }
+
+    private func swept(_ report: SweepReport, enqueued: Int) {
+        var metadata: Logger.Metadata = [
+            LogKey.count: "\(enqueued)", LogKey.missing: "\(report.missing.count + report.beyondLimit)",
+            LogKey.looked: "\(report.sources)",
+        ]
+        // A bounded set of reasons, each with how many snapshots it left out.
+        let skipped = report.skipped.map { "\($0.key.name)=\($0.value.count)" }.sorted()
+        if !skipped.isEmpty { metadata[LogKey.skipped] = "\(skipped.joined(separator: ", "))" }
+        self.logger.info("Sweep is over", metadata: metadata)
+        if let taken = report.skipped[.nameTaken] {
+            self.logger.warning(
+                "Copies can't be made: other snapshots bear their names",
+                metadata: [LogKey.count: "\(taken.count)", LogKey.source: "\(taken.example)"]
+            )
         }
     }
 

@@ -59,8 +59,10 @@ package protocol SnapshotService: HandoverService {
     func describeTargets(_ identifiers: [String], in pool: SlotPool) async throws -> [Snapshot]
     /// Deletes one of our own targets that has failed.
     func deleteTarget(_ identifier: String, in pool: SlotPool) async throws
-    /// Lists all snapshots of a source account and Region, or of a destination, page by page.
-    func snapshots(in group: SourceGroup, origin: Snapshot.Origin) async throws -> [Snapshot]
+    /// The account whose snapshots can be listed: that of the fleet's own credentials.
+    var ownAccount: String { get }
+    /// Gives one page of a list, up to a hundred snapshots, in one call; one more where a route asks for databases' tags.
+    func page(of listing: SnapshotListing, after marker: String?) async throws -> SnapshotPage
 }
 
 /// Who may copy: holds the slots of every destination.

@@ -62,9 +62,11 @@ struct WatchedSnapshots: SnapshotService {
         try await self.watch(pool, .deleteTarget) { try await self.base.deleteTarget(identifier, in: pool) }
     }
 
-    func snapshots(in group: SourceGroup, origin: Snapshot.Origin) async throws -> [Snapshot] {
+    var ownAccount: String { self.base.ownAccount }
+
+    func page(of listing: SnapshotListing, after marker: String?) async throws -> SnapshotPage {
         // A sweep asks sources and destinations alike; both are asked often enough besides.
-        try await self.base.snapshots(in: group, origin: origin)
+        try await self.base.page(of: listing, after: marker)
     }
 
     // What inspects asks the destination too, and asks seldom: nothing is concluded from it about either.

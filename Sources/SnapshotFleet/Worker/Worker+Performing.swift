@@ -182,8 +182,10 @@ extension Worker {
     private func sweep(_ token: MessageToken, _ request: SweepRequest) async -> CoreInput {
         do {
             let sweep = Sweep(policy: self.policy, request: request)
-            let missing = try await sweep.missing(from: self.ports.snapshots, at: self.ports.time.now())
-            return .swept(token, missing: missing)
+            let report = try await sweep.look(with: self.ports.snapshots, at: self.ports.time.now())
+            // Where nothing at all could be looked at, the message comes again; the schedule makes up for smaller gaps.
+            if let gap = report.gaps.first, report.sources == 0 { return .notSwept(token, gap.trouble) }
+            return .swept(token, report)
         } catch {
             return .notSwept(token, Trouble(of: .describeSource, error))
         }

@@ -138,7 +138,7 @@ struct DemoBoard: Sendable, Equatable {
 
     private mutating func noteRest(_ event: FleetEvent, by worker: String, at now: Instant) {
         switch event {
-        case .swept(let missing):
+        case .swept(_, let missing):
             let text = missing == 0 ? "swept: nothing is missing" : "swept: enqueued \(missing) that no event told of"
             self.note(text, .accent, by: worker, at: now)
         case .leaseLost(let id):

@@ -54,7 +54,7 @@ struct ForecastSurvey: Sendable {
 
     private func sources() async -> Sources {
         var sources = Sources()
-        for group in Sweep(policy: self.policy, request: SweepRequest()).groups {
+        for group in self.sweep.groups.sorted() {
             let name = "\(group.account)/\(group.region)/\(group.kind.rawValue)"
             guard group.account == self.account else {
                 sources.problems.append("\(name): databases of other accounts can't be asked for; list them in a file")
@@ -167,31 +167,47 @@ struct ForecastSurvey: Sendable {
         }
     }
 
+    /// A sweep without an end to what it enqueues.
+    private var sweep: SweepPlan {
+        SweepPlan(
+            policy: self.policy,
+            request: SweepRequest(limit: .max),
+            ownAccount: self.account,
+            now: self.source.start
+        )
+    }
+
     /// What a sweep would enqueue now.
     private func overdue(_ sources: Sources, _ copies: Copies) -> [ForecastQuestion.Overdue] {
-        let sweep = Sweep(policy: self.policy, request: SweepRequest())
-        let known = Set(sources.databases.map(\.id))
-        let byARN = Dictionary(sources.snapshots.map { ($0.arn, $0) }) { first, _ in first }
-        let groups = Dictionary(grouping: sources.snapshots) { SourceGroup($0.arn) }
-        return groups.sorted { $0.key < $1.key }.flatMap { _, snapshots in
-            sweep.wanted(of: snapshots, at: self.source.start).compactMap { job in
-                guard let found = copies.snapshots[job.pool], !sweep.missing([job], found: found).isEmpty,
-                    let snapshot = byARN[job.source], let taken = snapshot.originalCreatedAt ?? snapshot.createdAt
-                else { return nil }
-                let id = ForecastDatabase.ID(
-                    account: job.source.account,
-                    region: job.source.region,
-                    kind: job.source.kind,
-                    name: snapshot.database
-                )
-                guard known.contains(id) else { return nil }
-                return ForecastQuestion.Overdue(
-                    database: id,
-                    identifier: job.source.identifier,
-                    taken: taken,
-                    destination: job.destination
-                )
+        var sweep = self.sweep
+        sweep.take(sources.snapshots)
+        sweep.endSources()
+        for listing in sweep.destinations {
+            guard case .copies(let pool) = listing else { continue }
+            if let found = copies.snapshots[pool] {
+                sweep.take(found, at: listing)
+            } else {
+                sweep.miss(listing, Trouble(.cancelled, detail: "not looked at"))
             }
+        }
+        let known = Set(sources.databases.map(\.id))
+        let names = Dictionary(sources.snapshots.map { ($0.arn, $0.database) }) { first, _ in first }
+        return sweep.report().missing.compactMap { missing in
+            let source = missing.job.source
+            guard let name = names[source], let taken = missing.takenAt else { return nil }
+            let id = ForecastDatabase.ID(
+                account: source.account,
+                region: source.region,
+                kind: source.kind,
+                name: name
+            )
+            guard known.contains(id) else { return nil }
+            return ForecastQuestion.Overdue(
+                database: id,
+                identifier: source.identifier,
+                taken: taken,
+                destination: missing.job.destination
+            )
         }
     }
 

@@ -94,6 +94,9 @@ struct OperatorBridge: Sendable {
     let queueURL: String
     /// `nil` takes the queue that the job queue's redrive policy names.
     let deadLetterURL: String?
+
+    /// The same without the queue.
+    var post: OperatorPost { OperatorPost(session: self.session, account: self.account, policy: self.policy) }
 }
 
 /// Why a command could not look, in one line that says what to change.
