@@ -71,7 +71,9 @@ import Testing
             ])
             let run = try await Self.sweep(["--yes"], on: stage)
             #expect(run.status == .exited(2))
-            #expect(run.words.errors.first?.hasPrefix("snapferry: could not look: us-east-1/cluster") == true)
+            #expect(
+                run.words.errors.first?.hasPrefix("snapferry: could not look: 111122223333/us-east-1/cluster") == true
+            )
             #expect(run.words.output.last?.hasPrefix("Enqueued 2 on ") == true)
             for arguments in [["--route", "gone"], ["--region", "ap-south-1"], ["--since", "tomorrow"]] {
                 #expect(try await Self.sweep(arguments, on: stage).status == .exited(2))

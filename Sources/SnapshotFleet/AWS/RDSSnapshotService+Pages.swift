@@ -8,7 +8,7 @@ extension RDSSnapshotService {
     package func page(of listing: SnapshotListing, after marker: String?) async throws -> SnapshotPage {
         switch listing {
         case .own(let group, let origin):
-            let rds = try self.session.rds(region: group.region)
+            let rds = try self.rds(in: group)
             var page = try await Self.page(group.kind, type: origin?.rawValue, marker, by: rds)
             page.snapshots = try await self.complete(page.snapshots, in: group, by: rds)
             return page

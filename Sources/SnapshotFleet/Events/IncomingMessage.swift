@@ -41,7 +41,9 @@ package struct SweepRequest: Hashable, Sendable {
     /// The source Regions to look at; empty for all that the routes name.
     package var regions: [String]
 
-    /// How far to look back; the newest snapshot of each database counts whatever its age. `nil` for the standard.
+    /// How far to look back; `nil` for the standard.
+    ///
+    /// The newest snapshot of each database counts whatever its age.
     package var horizon: Duration?
     /// How many jobs to enqueue at the most, 1 or more; `nil` for the standard.
     package var limit: Int?

@@ -28,7 +28,9 @@ package enum CopyLineage: Hashable, Sendable {
         } else if let origin = snapshot.copiedFrom.flatMap({ SnapshotARN($0) }) {
             let place = Destination(account: snapshot.arn.account, region: snapshot.arn.region)
             let name = TargetIdentifier.make(for: origin, destination: place)
-            let isOurs = name.lowercased() == snapshot.arn.identifier.lowercased()
+            // RDS takes a hop for the source of what came by it.
+            let isOurs =
+                HopIdentifier.isOne(origin.identifier) || name.lowercased() == snapshot.arn.identifier.lowercased()
             self = isOurs ? .ours(of: origin.description) : .foreign(origin)
         } else if snapshot.origin == .automated || snapshot.tags != nil {
             // Copies are never automated.

@@ -170,7 +170,7 @@ extension Policy {
             return .init(name: name, outcome: .matches, detail: "somebody else copied it from \(origin)".excerpt(400))
         case .ours(let source):
             return .init(name: name, outcome: .doesNotMatch, detail: "it is a copy of \(source.excerpt())")
-        case .hop(let source?, let destination?):
+        case .hop(let source?, let destination?) where !HopIdentifier.isOne(snapshot.arn.identifier):
             let detail = "it is a hop of \(source.excerpt()) on its way to \(destination.excerpt(60))"
             return .init(name: name, outcome: .doesNotMatch, detail: detail)
         case .hop:

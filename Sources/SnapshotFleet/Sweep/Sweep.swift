@@ -24,7 +24,7 @@ package struct Sweep: Sendable {
     /// A list that can't be read is a gap of the report and hides nothing else.
     ///
     /// - Throws: `CancellationError`.
-    package func look(with service: any SnapshotService, at now: Instant) async throws -> SweepReport {
+    package func look(with service: any SnapshotLister, at now: Instant) async throws -> SweepReport {
         var plan = SweepPlan(policy: self.policy, request: self.request, ownAccount: service.ownAccount, now: now)
         for listing in plan.sources {
             do {
@@ -48,7 +48,7 @@ package struct Sweep: Sendable {
 
     private func read(
         _ listing: SnapshotListing,
-        from service: any SnapshotService,
+        from service: any SnapshotLister,
         _ take: ([Snapshot]) -> Void
     ) async throws {
         var marker: String?

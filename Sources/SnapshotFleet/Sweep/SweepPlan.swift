@@ -42,7 +42,8 @@ package struct SweepPlan: Sendable {
     /// - Parameters:
     ///   - policy: Its accounts filled in.
     ///   - request: What to look at.
-    ///   - ownAccount: The account whose snapshots can be listed; those of others only where they share them.
+    ///   - ownAccount: Where the fleet's own credentials are from: snapshots of accounts for which the policy names no role are
+    ///     seen only where they are shared with it.
     ///   - now: What ages count up to.
     package init(policy: Policy, request: SweepRequest, ownAccount: String, now: Instant) {
         self.policy = policy
@@ -72,7 +73,7 @@ package struct SweepPlan: Sendable {
         var listings: [SnapshotListing] = []
         for group in self.groups.sorted() {
             let types = self.types(in: group)
-            guard group.account == self.ownAccount else {
+            guard self.canEnter(group.account) else {
                 let shared = SnapshotListing.shared(region: group.region, kind: group.kind)
                 if !types.isDisjoint(with: [.manual, .shared, .awsbackup]), !listings.contains(shared) {
                     listings.append(shared)
@@ -92,6 +93,12 @@ package struct SweepPlan: Sendable {
             }
         }
         return listings
+    }
+
+    /// Whether an account's own snapshots can be listed: the fleet's own account's, and those that it has a role for.
+    private func canEnter(_ account: String) -> Bool {
+        account == self.ownAccount
+            || self.policy.routes.contains { $0.source.role != nil && $0.source.accounts.first == account }
     }
 
     private func types(in group: SourceGroup) -> Set<Snapshot.Origin> {

@@ -38,7 +38,7 @@ package struct VisibilityChange: Hashable, Sendable {
 /// Where snapshots live: RDS in production.
 ///
 /// Every operation throws ``AWSError``, or `CancellationError` once its task is cancelled.
-package protocol SnapshotService: HandoverService {
+package protocol SnapshotService: HandoverService, SnapshotLister {
     /// Describes snapshots of one account, Region and kind; those that do not exist are missing from the answer.
     func describe(_ snapshots: [SnapshotARN], in group: SourceGroup) async throws -> [Snapshot]
     /// Lists the copies in progress at a destination, whoever started them.
@@ -59,10 +59,6 @@ package protocol SnapshotService: HandoverService {
     func describeTargets(_ identifiers: [String], in pool: SlotPool) async throws -> [Snapshot]
     /// Deletes one of our own targets that has failed.
     func deleteTarget(_ identifier: String, in pool: SlotPool) async throws
-    /// The account whose snapshots can be listed: that of the fleet's own credentials.
-    var ownAccount: String { get }
-    /// Gives one page of a list, up to a hundred snapshots, in one call; one more where a route asks for databases' tags.
-    func page(of listing: SnapshotListing, after marker: String?) async throws -> SnapshotPage
 }
 
 /// Who may copy: holds the slots of every destination.

@@ -22,6 +22,8 @@ enum EventPromises {
         case .sweep(let request):
             try require(request.regions.allSatisfy { RegionName.partition(of: $0) != nil }, "\(request)")
             try require(request.route?.isEmpty != true, "a route without a name")
+            try require(request.horizon.map(SweepRequest.horizons.contains) != false, "\(request)")
+            try require(request.limit.map(SweepRequest.limits.contains) != false, "\(request)")
         case .snapshot(let event): try self.check(event)
         case .ignored(_, let detail): try require(detail.isFit(400), "ignored: \(detail)")
         case .malformed(let reason): try require(!reason.isEmpty && reason.isFit(400), "malformed: \(reason)")

@@ -250,6 +250,10 @@ struct SQSMessageDecoderTests {
                 #"{"snapferry":"sweep","route":"prod","regions":["us-east-1"]}"#,
                 SweepRequest(route: "prod", regions: ["us-east-1"])
             ),
+            (
+                #"{"snapferry":"sweep","horizon":"7d","max":500}"#,
+                SweepRequest(horizon: .seconds(7 * 86_400), limit: 500)
+            ),
             (#"{"source":"aws.events","detail-type":"Scheduled Event","detail":{}}"#, SweepRequest()),
             (#"{"source":"aws.scheduler","detail-type":"Scheduled Event","detail":"{}"}"#, SweepRequest()),
         ]
@@ -316,6 +320,16 @@ struct SQSMessageDecoderTests {
             (["snapferry": .null], #""snapferry" must be "job" or "sweep", not null"#),
             (["snapferry": "sweep", "regions": "us-east-1"], #""regions" of a sweep must be an array, not a string"#),
             (["snapferry": "sweep", "regions": [1]], #""regions" of a sweep must name Regions; 1 is none"#),
+            (
+                ["snapferry": "sweep", "horizon": "soon"],
+                #""horizon" of a sweep must be a duration such as 7d; "soon" is none"#
+            ),
+            (["snapferry": "sweep", "horizon": 7], #""horizon" of a sweep must be a duration such as 7d; 7 is none"#),
+            (["snapferry": "sweep", "max": 0], #""max" of a sweep must be a whole number of 1 or more, not 0"#),
+            (
+                ["snapferry": "sweep", "max": "all"],
+                #""max" of a sweep must be a whole number of 1 or more, not "all""#
+            ),
             (["snapferry": "sweep", "route": ""], #""route" of a sweep must be a name, not a string"#),
         ] as [([String: JSONValue], String)]
     )

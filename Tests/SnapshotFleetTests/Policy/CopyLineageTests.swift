@@ -51,6 +51,13 @@ struct CopyLineageTests {
             ("arn:aws:rds:eu-west-1:111122223333:snapshot:x", [TagMerge.sourceKey: Self.origin], Self.origin, []),
             // Ours by RDS's word and its name: people took the tags off.
             (Self.copy, [:], Self.origin, []), (Self.copy.uppercasedName, [:], Self.origin, []),
+            // Hops, and what came by them.
+            ("arn:aws:rds:eu-west-1:111122223333:snapshot:snapferry-hop-orders-abc", [:], nil, []),
+            (
+                "arn:aws:rds:eu-west-1:111122223333:snapshot:x",
+                [TagMerge.sourceKey: Self.origin, HandoverTags.hopKey: "444455556666/eu-west-1"], nil, []
+            ),
+            (Self.copy, [:], "arn:aws:rds:us-east-1:111122223333:snapshot:snapferry-hop-orders-abc", []),
             // Somebody else's: not back to where it came from.
             ("arn:aws:rds:eu-west-1:111122223333:snapshot:by-hand", [:], Self.origin, ["ap-south-1"]),
             (

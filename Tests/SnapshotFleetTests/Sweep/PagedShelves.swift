@@ -6,7 +6,7 @@ import SnapshotFleet
 import Synchronization
 
 /// Lists of snapshots that are given a page at a time, and every call is counted.
-final class PagedShelves: SnapshotService {
+final class PagedShelves: SnapshotLister {
     private struct State: Sendable {
         var calls: [SnapshotListing: Int] = [:]
         /// Lists that fail, and at which page.
@@ -48,18 +48,6 @@ final class PagedShelves: SnapshotService {
         let found = self.lists(listing, start..<start + 101)
         if found.count <= 100 { return SnapshotPage(snapshots: found, marker: isRound ? "round" : nil) }
         return SnapshotPage(snapshots: Array(found.prefix(100)), marker: "\(start + 100)")
-    }
-
-    func describe(_ snapshots: [SnapshotARN], in group: SourceGroup) async throws -> [Snapshot] { [] }
-    func copiesInProgress(in pool: SlotPool) async throws -> [Snapshot] { [] }
-    func describeTargets(_ identifiers: [String], in pool: SlotPool) async throws -> [Snapshot] { [] }
-    func deleteTarget(_ identifier: String, in pool: SlotPool) async throws {}
-
-    func startCopy(
-        _ request: CopyRequest,
-        whileAllowed isAllowed: @escaping @Sendable () -> Bool
-    ) async throws -> Snapshot {
-        throw AWSError(.rejected, message: "a sweep starts nothing")
     }
 }
 

@@ -149,6 +149,12 @@ struct SweepPlanTests {
         #expect(sources(SnapshotMatch(kinds: [.instance]), from: [World.other, "777788889999"]) == [shared])
         #expect(sources(SnapshotMatch(kinds: [.instance], types: [.automated]), from: [World.other]) == [])
         #expect(sources(SnapshotMatch(kinds: [.instance], types: [.public])) == [])
+        // An account that the fleet has a role for is looked at from inside.
+        var entered = World.policy(from: [World.other])
+        entered.routes[0].source.role = "arn:aws:iam::\(World.other):role/source"
+        let plan = SweepPlan(policy: entered, request: SweepRequest(), ownAccount: World.account, now: World.now)
+        let group = SourceGroup(account: World.other, region: "us-east-1", kind: .instance)
+        #expect(plan.sources == [.own(group, origin: nil)])
     }
 
     @Test("takes of what others share only the accounts that a route names")
