@@ -17,7 +17,12 @@ struct OperatorOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The job queue; SNAPFERRY_QUEUE_URL by default.", valueName: "url"))
     var queueURL: String?
 
-    @Option(help: ArgumentHelp("The policy; SNAPFERRY_POLICY, or the SNAPFERRY_… variables.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp(
+            "The policy, - for standard input; SNAPFERRY_POLICY, or the SNAPFERRY_… variables.",
+            valueName: "file"
+        )
+    )
     var policy: String?
 
     @Flag(help: "Allow plain http endpoints beyond this machine.")
@@ -67,7 +72,8 @@ struct OperatorOptions: ParsableArguments {
         }
     }
 
-    private var givenQueueURL: String? {
+    /// The job queue that a flag or the environment names; `nil` when neither does.
+    var givenQueueURL: String? {
         Self.first(self.queueURL, ProcessInfo.processInfo.environment["SNAPFERRY_QUEUE_URL"])
     }
 
