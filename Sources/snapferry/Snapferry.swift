@@ -10,7 +10,8 @@ struct Snapferry: AsyncParsableCommand {
         abstract: "Carries Amazon RDS and Aurora snapshots into other Regions and accounts.",
         version: Version.current,
         subcommands: [
-            CopyCommand.self, DemoCommand.self, ForecastCommand.self, PruneCommand.self,
+            CopyCommand.self, DemoCommand.self, ExplainCommand.self, ForecastCommand.self, PolicyCommand.self,
+            PruneCommand.self,
             SimulateCommand.self,
             StatusCommand.self, SweepCommand.self, WorkCommand.self,
         ]

@@ -201,19 +201,24 @@ struct FieldReader {
         return best.0
     }
 
-    /// How many letters have to be added, removed or replaced to make one word of another.
+    /// How many letters have to be added, removed, replaced or swapped with their neighbour to make one word of another.
     private static func distance(_ left: String, _ right: String) -> Int {
-        let right = Array(right)
-        var row = Array(0...right.count)
-        for (index, letter) in left.enumerated() {
-            var diagonal = row[0]
-            row[0] = index + 1
+        let (left, right) = (Array(left), Array(right))
+        var before: [Int] = []
+        var above = Array(0...right.count)
+        for row in left.indices {
+            var current = [row + 1]
             for column in right.indices {
-                let replaced = diagonal + (letter == right[column] ? 0 : 1)
-                diagonal = row[column + 1]
-                row[column + 1] = min(replaced, row[column] + 1, diagonal + 1)
+                let replaced = above[column] + (left[row] == right[column] ? 0 : 1)
+                var best = min(replaced, above[column + 1] + 1, current[column] + 1)
+                let isSwapped =
+                    row > 0 && column > 0 && left[row] == right[column - 1] && left[row - 1] == right[column]
+                if isSwapped { best = min(best, before[column - 1] + 1) }
+                current.append(best)
             }
+            before = above
+            above = current
         }
-        return row[right.count]
+        return above[right.count]
     }
 }

@@ -35,6 +35,7 @@ struct PolicyRules {
                 self.compare(rule, number: number, of: route, at: path)
             }
         }
+        self.compareRoles(policy)
     }
 
     mutating func report(_ path: String, _ problem: String, _ remedy: String) {
@@ -70,6 +71,23 @@ struct PolicyRules {
                 )
             }
         }
+        self.check(match.databases, against: match.exclude, "exclude", at: path)
+        self.check(match.snapshots, against: match.excludeSnapshots, "excludeSnapshots", at: path)
+    }
+
+    /// A pattern that another list takes back as it stands can take nothing.
+    private mutating func check(
+        _ patterns: [GlobPattern],
+        against excluded: [GlobPattern],
+        _ name: String,
+        at path: String
+    ) {
+        guard !patterns.isEmpty, !excluded.isEmpty else { return }
+        let texts = Set(excluded.map { $0.text.lowercased() })
+        let isAll = excluded.contains(where: \.isUniversal)
+        guard isAll || patterns.allSatisfy({ texts.contains($0.text.lowercased()) }) else { return }
+        let remedy = "exclude less, or remove the route"
+        self.report("\(path).\(name)", "it excludes everything that the route takes", remedy)
     }
 
     private static func isPlausible(_ pattern: GlobPattern, allowing more: String) -> Bool {
@@ -142,8 +160,9 @@ struct PolicyRules {
     }
 
     private mutating func check(region: String, at path: String) {
-        if region.isEmpty || RegionName.partition(of: region) != nil { return }
-        self.report(path, "\(region.excerpt(60)) is no Region", "write a name like eu-west-1")
+        if region.isEmpty || KnownRegions.isPlausible(region) { return }
+        let remedy = KnownRegions.nearest(to: region).map { "write \($0)" } ?? "write a name like eu-west-1"
+        self.report(path, "\(region.excerpt(60)) is no Region", remedy)
     }
 
     private mutating func check(account: String, at path: String) {
@@ -228,6 +247,30 @@ struct PolicyRules {
     }
 
     // MARK: - Together
+
+    /// One account and Region is entered in one way: two routes that name different roles for it contradict each other.
+    private mutating func compareRoles(_ policy: Policy) {
+        var first: [String: (rule: DestinationRule, path: String)] = [:]
+        for (index, route) in policy.routes.enumerated() {
+            for (number, rule) in route.destinations.enumerated() {
+                let place = "\(rule.account ?? "")/\(rule.region)"
+                let path = "routes[\(index)].destinations[\(number)]"
+                guard let known = first[place] else {
+                    first[place] = (rule, path)
+                    continue
+                }
+                // Twice in one route is a problem of its own.
+                if known.path.hasPrefix("routes[\(index)].") { continue }
+                if known.rule.role != rule.role {
+                    let remedy = "write the same role in both"
+                    self.report("\(path).role", "\(known.path), the same place, has another role, or none", remedy)
+                } else if known.rule.externalID != rule.externalID {
+                    let remedy = "write the same external id in both"
+                    self.report("\(path).externalId", "\(known.path), the same role, has another, or none", remedy)
+                }
+            }
+        }
+    }
 
     private mutating func compare(_ rule: DestinationRule, number: Int, of route: Route, at path: String) {
         guard let partition = RegionName.partition(of: rule.region) else { return }

@@ -24,7 +24,7 @@ struct WorkCommand: AsyncParsableCommand {
 
               SNAPFERRY_QUEUE_URL              the job queue; needs a redrive policy, or the next one
               SNAPFERRY_DEAD_LETTER_QUEUE_URL  the dead-letter queue, if not the redrive policy's
-              SNAPFERRY_POLICY                 a policy file; or, for the simple case:
+              SNAPFERRY_POLICY                 a policy file, its text, or - for standard input; or, for the simple case:
               SNAPFERRY_SOURCE_REGIONS         us-east-1,us-west-2
               SNAPFERRY_DESTINATIONS           eu-west-1,444455556666/eu-central-1
               SNAPFERRY_SLOT_TABLE             a DynamoDB table (string key pk) that a fleet of workers shares its slots in

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright (c) the snapferry authors
+
+import ArgumentParser
+
+/// `snapferry policy`: the document itself.
+struct PolicyCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "policy",
+        abstract: "Checks a policy, or prints the JSON Schema of policies.",
+        subcommands: [PolicyLintCommand.self, PolicySchemaCommand.self]
+    )
+}
