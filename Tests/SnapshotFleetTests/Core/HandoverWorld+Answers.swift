@@ -25,7 +25,7 @@ extension HandoverWorld {
         case .acquireSlot(let id, _, _): return self.chance(85) ? .slotGranted(id) : .slotRefused(id)
         case .auditSlots(let pool): return .slotsAudited(pool)
         case .hearOthers(let pool): return .heard(pool, nil)
-        case .sweep(let token, _): return .swept(token, missing: [])
+        case .sweep(let token, _): return .swept(token, SweepReport())
         case .occupySlot, .releaseSlot, .disownSlot, .learnLimit, .report, .finished: return nil
         default: return self.answerOfRDS(to: action, mayGoOn: mayGoOn)
         }
