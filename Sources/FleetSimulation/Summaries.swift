@@ -39,6 +39,7 @@ extension CoreInput {
         case .notDeleted(let token, let trouble): "not deleted \(token): \(trouble.label)"
         case .swept(let token, _): "swept \(token)"
         case .notSwept(let token, _): "not swept \(token)"
+        case .pruned(let request, let deleted): "\(request.pool) pruned because of \(request.cause): \(deleted)"
         case .drain: "drain"
         }
     }
@@ -48,7 +49,8 @@ extension CoreAction {
     /// A few words for the trace; `nil` for what happens all the time and tells nothing.
     var summary: String? {
         switch self {
-        case .receive, .describeSources, .surveyPool, .auditSlots, .describeTargets, .hearOthers, .extend, .report, .learnLimit,
+        case .receive, .describeSources, .surveyPool, .auditSlots, .describeTargets, .hearOthers, .extend, .report,
+            .learnLimit,
             .finished:
             nil
         case .acquireSlot(_, _, let target): "acquire \(target)"
@@ -63,6 +65,7 @@ extension CoreAction {
         case .deadLetter(let token, let letter): "dead-letter \(token): \(letter.reason): \(letter.detail)"
         case .delete(let token, _): "delete \(token)"
         case .sweep(let token, _): "sweep \(token)"
+        case .prune(let request): "prune \(request.pool) because of \(request.cause)"
         }
     }
 }

@@ -34,6 +34,7 @@ extension ForecastRun {
             self.queue.delete(receiptHandle)
             self.answer(.deleted(token))
         case .sweep(let token, _): self.answer(.swept(token, SweepReport()))
+        case .prune(let request): self.answer(.pruned(request, deleted: 0))
         case .report(let event): self.note(event)
         case .finished: break
         }

@@ -42,6 +42,8 @@ package enum CoreAction: Sendable, Equatable {
     case delete(MessageToken, receiptHandle: String)
     /// Compare sources and destinations.
     case sweep(MessageToken, SweepRequest)
+    /// Carry retention out.
+    case prune(PruneRequest)
     /// Tell people and metrics.
     case report(FleetEvent)
     /// The drain is over; nothing is held any more.

@@ -74,6 +74,8 @@ package enum CoreInput: Sendable {
     /// A sweep is over; what the report calls missing is to be enqueued.
     case swept(MessageToken, SweepReport)
     case notSwept(MessageToken, Trouble)
+    /// Answer to ``CoreAction/prune(_:)``, whatever came of it: so many copies were deleted.
+    case pruned(PruneRequest, deleted: Int)
     /// Stop: take nothing new, give back what is held.
     case drain
 }

@@ -42,6 +42,12 @@ package struct CoreSettings: Sendable, Equatable {
     package var circuitProbeInterval: Duration = .seconds(900)
     /// How long a destination is left alone once its quota of manual snapshots is used up.
     package var snapshotQuotaPause: Duration = .seconds(1800)
+    /// How long a prune waits for more copies to be confirmed, on average.
+    package var pruneDelay: Duration = .seconds(60)
+    /// How long a pool is not pruned again because of confirms.
+    package var pruneInterval: Duration = .seconds(3600)
+    /// How long a pool is not pruned again because it is full.
+    package var quotaPruneInterval: Duration = .seconds(300)
     /// How long a destination is left alone after it named a quota that is unknown here.
     package var unknownQuotaPause: Duration = .seconds(300)
     /// How long after a slot was asked for RDS may still be asked to copy; well below what a ledger keeps it for.

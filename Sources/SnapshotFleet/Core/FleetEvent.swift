@@ -31,6 +31,10 @@ package enum FleetEvent: Sendable, Equatable {
     case limitLowered(SlotPool, Int)
     /// No more manual snapshots fit into the destination.
     case snapshotQuotaReached(SlotPool, detail: String)
+    /// A worker deleted copies there, and new ones are tried again.
+    case snapshotQuotaFreed(SlotPool, deleted: Int)
+    /// A worker deleted a copy that retention keeps no longer.
+    case pruned(PrunedCopy)
     /// RDS names a quota that is neither of the two known ones.
     case unknownQuota(SlotPool, detail: String)
     /// RDS refuses everything of this kind: jobs are parked, and a probe goes now and then.

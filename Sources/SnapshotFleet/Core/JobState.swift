@@ -151,6 +151,8 @@ package struct PoolState: Sendable {
     package var underWay = 0
     /// No slot is asked for before this.
     package var closedUntil: Instant?
+    /// The same moment where the reason is that no more manual snapshots fit into the destination.
+    package var fullUntil: Instant?
     /// Whether a slot that is freed before then opens it again.
     package var reopensWithSlot = false
     /// What RDS refuses here, and when to try again.

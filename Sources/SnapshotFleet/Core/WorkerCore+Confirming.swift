@@ -29,7 +29,8 @@ extension WorkerCore {
     }
 
     /// Asks RDS about the targets of a pool, and about others' that a look may as well cover.
-    private mutating func look(_ pool: SlotPool, _ state: PoolState, with others: [String] = [], _ step: inout CoreStep) {
+    private mutating func look(_ pool: SlotPool, _ state: PoolState, with others: [String] = [], _ step: inout CoreStep)
+    {
         self.pools[pool]?.looksNow = false
         self.urgentLooks.remove(pool)
         let own = state.watched.compactMap { self.jobs[$0]?.target }
@@ -106,7 +107,9 @@ extension WorkerCore {
             self.looked(id, watch, target, at: asked, &step)
         }
         guard let state = self.pools[pool] else { return }
-        guard state.looksNow || self.nextLook(state).map({ $0 <= step.now }) ?? false else { return self.planLook(pool) }
+        guard state.looksNow || self.nextLook(state).map({ $0 <= step.now }) ?? false else {
+            return self.planLook(pool)
+        }
         self.look(pool, state, with: look?.others ?? [], &step)
     }
 
@@ -254,6 +257,7 @@ extension WorkerCore {
         if let lane = state.lane, let sourceCreatedAt {
             self.newestConfirmed[lane] = max(sourceCreatedAt, self.newestConfirmed[lane] ?? sourceCreatedAt)
         }
+        self.wishToPrune(after: state.job.route, in: state.job.pool)
         let duration = watch.startedAt < step.now ? step.now - watch.startedAt : nil
         if let duration, !watch.wasAdopted { self.pools[state.job.pool]?.pace.note(duration) }
         step.report(

@@ -241,8 +241,13 @@ extension WorkerCore {
             step.report(.requeued(id, reason: "quota", detail: failure.detail, after: self.settings.slotRetry))
         case .quotaSnapshots:
             self.close(pool, for: self.settings.snapshotQuotaPause, reopensWithSlot: false, &step)
+            self.pools[pool]?.fullUntil = step.now + self.settings.snapshotQuotaPause
             step.report(.snapshotQuotaReached(pool, detail: failure.detail))
-            self.fail(id, failure, &step, &random)
+            if self.pruneBecauseFull(pool, &step) {
+                self.putBack(id, &step)
+            } else {
+                self.fail(id, failure, &step, &random)
+            }
         case .quotaUnknown:
             self.close(pool, for: self.settings.unknownQuotaPause, reopensWithSlot: false, &step)
             step.report(.unknownQuota(pool, detail: failure.detail))

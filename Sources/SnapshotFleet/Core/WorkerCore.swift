@@ -34,6 +34,10 @@ package struct WorkerCore: Sendable {
     var hopLooks = DeadlineHeap<SourceGroup>()
     var audits = DeadlineHeap<SlotPool>()
     var auditsArePlanned = false
+    /// Pools with copies confirmed since, whose routes let workers prune.
+    var pruneWishes: Set<SlotPool> = []
+    var pruning: [SlotPool: PruneState] = [:]
+    var prunes = DeadlineHeap<SlotPool>()
     var nextToken: UInt64 = 1
     var isReceiving = false
     var receiveFailures = 0
@@ -70,6 +74,7 @@ package struct WorkerCore: Sendable {
         self.lookAtTargets(&step)
         self.lookAtHops(&step)
         self.auditSlots(&step, &random)
+        self.pruneCopies(&step, &random)
         self.receiveMore(&step)
         if self.isDraining, !self.isFinished, self.messages.isEmpty, !self.isReceiving, !self.isOwedAnAnswer {
             self.isFinished = true
@@ -86,8 +91,8 @@ package struct WorkerCore: Sendable {
         }
         let deadlines = [
             self.leases.earliest, self.looks.earliest, self.hopLooks.earliest, self.resends.earliest,
-            self.receivesAgainAt, self.drainEnds,
-            self.isDraining ? nil : self.audits.earliest, pools.min(), sources.min(),
+            self.receivesAgainAt, self.drainEnds, self.isDraining ? nil : self.audits.earliest,
+            self.isDraining ? nil : self.prunes.earliest, pools.min(), sources.min(),
         ]
         return deadlines.compactMap(\.self).min()
     }
@@ -125,6 +130,7 @@ package struct WorkerCore: Sendable {
             self.settle(input, &step, &random)
         case .swept(let token, let report): self.swept(token, report, &step)
         case .notSwept(let token, let failure): self.notSwept(token, failure, &step, &random)
+        case .pruned(let request, let deleted): self.pruned(request, deleted: deleted, &step)
         case .drain: self.drain(&step)
         }
     }

@@ -49,6 +49,18 @@ package struct RetentionRule: Hashable, Sendable {
         self.whenQuotaIsFull = whenQuotaIsFull
     }
 
+    /// What it keeps, as the policy writes it: `keepNewest 7, keepFor 35d, minimum 2`.
+    package var summary: String {
+        let counts: [(String, Int)] = [
+            ("daily", self.daily), ("weekly", self.weekly), ("monthly", self.monthly), ("yearly", self.yearly),
+        ]
+        var parts: [String] = []
+        if self.keepNewest > 0 { parts.append("keepNewest \(self.keepNewest)") }
+        if let keepFor = self.keepFor { parts.append("keepFor \(keepFor.policyText)") }
+        parts += counts.filter { $0.1 > 0 }.map { "\($0.0) \($0.1)" }
+        return (parts + ["minimum \(self.minimum)"]).joined(separator: ", ")
+    }
+
     /// No duration of a policy is longer: a hundred years.
     static let longest = Duration.seconds(100 * 366 * 86_400)
 

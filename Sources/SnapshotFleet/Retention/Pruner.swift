@@ -31,22 +31,36 @@ package struct Pruner: Sendable {
     /// The retention of each route that has one, by name.
     private let rules: [String: RetentionRule]
 
-    package init(shelf: any CopyShelf, policy: Policy) {
+    /// Makes a pruner.
+    ///
+    /// - Parameters:
+    ///   - shelf: Where the copies are.
+    ///   - policy: Says how long each route's copies are kept.
+    ///   - cause: Leaves out the routes that don't let workers prune for it; `nil` where people ask.
+    package init(shelf: any CopyShelf, policy: Policy, because cause: PruneCause? = nil) {
         self.shelf = shelf
-        self.rules = Dictionary(policy.routes.compactMap { route in route.retention.map { (route.name, $0) } }) {
-            first,
-            _ in
-            first
+        var rules: [String: RetentionRule] = [:]
+        for route in policy.routes {
+            guard let rule = route.retention, cause?.isAllowed(by: rule) ?? true else { continue }
+            rules[route.name] = rule
         }
+        self.rules = rules
     }
 
     /// Whether any route says how long copies are kept.
     package var hasRules: Bool { !self.rules.isEmpty }
 
-    /// Looks at all copies at a destination and plans.
-    package func plan(at destination: Destination, now: Instant) async throws -> RetentionPlan {
+    /// What a route keeps, in the policy's own words; `nil` where this pruner has no rule for it.
+    package func summary(of route: String) -> String? { self.rules[route]?.summary }
+
+    /// Looks at all copies at a destination, or at those of one kind, and plans.
+    package func plan(
+        at destination: Destination,
+        kinds: [SnapshotKind] = SnapshotKind.allCases,
+        now: Instant
+    ) async throws -> RetentionPlan {
         var snapshots: [Snapshot] = []
-        for kind in SnapshotKind.allCases {
+        for kind in kinds {
             snapshots += try await self.shelf.manualSnapshots(in: SlotPool(destination: destination, kind: kind))
         }
         return RetentionPlan(snapshots, at: destination, rules: self.rules, now: now)

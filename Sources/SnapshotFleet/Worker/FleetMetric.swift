@@ -17,6 +17,8 @@ package enum FleetMetric {
     package static let circuits = "snapferry.circuits"
     /// Counter: messages that another worker had taken over.
     package static let lostLeases = "snapferry.leases.lost"
+    /// Counter, copies, by `cause` (`after-confirm`, `quota`): deleted by workers because retention keeps them no longer.
+    package static let pruned = "snapferry.pruned"
     /// Counter: refusals of RDS that name a quota the fleet does not know.
     package static let unknownQuotas = "snapferry.quotas.unknown"
     /// Gauge: 1 while the worker has all that it can't work without, 0 while something of that is lost.

@@ -39,6 +39,10 @@ package enum LogKey {
     /// Whether the worker has all that it can't do without.
     package static let ready = "ready"
     package static let outage = "outage.seconds"
+    /// Why a worker pruned: `after-confirm` or `quota`.
+    package static let cause = "cause"
+    /// What a route's retention keeps.
+    package static let rule = "retention"
 }
 
 /// Writes what happens to the log: one `notice` for each confirmed copy.
@@ -74,6 +78,12 @@ package struct LogNotifier: Notifier {
             )
         case .handover(let id, let news): self.handover(id, news)
         case .readinessChanged(let change, let readiness): self.readinessChanged(change, readiness)
+        case .pruned(let pruned): self.pruned(pruned, at: now)
+        case .snapshotQuotaFreed(let pool, let deleted):
+            self.logger.notice(
+                "Destination has room again",
+                metadata: [LogKey.pool: "\(pool)", LogKey.count: "\(deleted)"]
+            )
         default: self.trouble(event)
         }
     }
@@ -197,6 +207,21 @@ package struct LogNotifier: Notifier {
         if let duration = confirmation.duration { metadata[LogKey.duration] = "\(Int(duration.inSeconds))" }
         if let size = confirmation.sizeGiB { metadata[LogKey.size] = "\(size)" }
         self.logger.notice("Copy confirmed", metadata: metadata)
+    }
+
+    private func pruned(_ pruned: PrunedCopy, at now: Instant) {
+        let copy = pruned.copy
+        let arn = copy.snapshot.arn
+        var metadata: Logger.Metadata = [
+            LogKey.target: "\(arn.identifier)", LogKey.destination: "\(arn.account)/\(arn.region)",
+            LogKey.database: "\(copy.database)", LogKey.route: "\(copy.route)",
+            LogKey.cause: "\(pruned.cause.rawValue)",
+            LogKey.rule: "\(pruned.rule)",
+        ]
+        metadata[LogKey.source] = copy.snapshot.tags[TagMerge.sourceKey].map { "\($0)" }
+        if let taken = copy.takenAt { metadata[LogKey.age] = "\(Int((now - taken).inSeconds))" }
+        if let size = copy.snapshot.sizeGiB { metadata[LogKey.size] = "\(size)" }
+        self.logger.notice("Copy deleted: retention keeps it no longer", metadata: metadata)
     }
 
     private func deadLettered(_ letter: DeadLetter) {

@@ -29,11 +29,12 @@ package struct MetricsNotifier: Notifier {
             Counter(label: FleetMetric.troubles, dimensions: dimensions).increment()
         case .working: Gauge(label: FleetMetric.ready).record(1)
         case .readinessChanged(let change, let readiness): self.readiness(change, readiness)
+        case .pruned(let pruned): self.count(FleetMetric.pruned, "cause", pruned.cause.rawValue)
         case .unknownQuota: Counter(label: FleetMetric.unknownQuotas).increment()
         case .circuitOpened(_, let reason, _): self.circuit(reason, "open")
         case .circuitClosed(_, let reason): self.circuit(reason, "closed")
         case .planned, .waiting, .started, .adopted, .handover, .progress, .stalled, .limitLowered,
-            .snapshotQuotaReached, .swept,
+            .snapshotQuotaReached, .snapshotQuotaFreed, .swept,
             .draining:
             break
         }

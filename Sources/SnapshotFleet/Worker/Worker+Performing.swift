@@ -40,6 +40,7 @@ extension Worker {
         case .auditSlots(let pool): await self.auditSlots(of: pool)
         case .learnLimit(let pool, let limit):
             await self.tellLedger { try await $0.learn(pool, limit: limit, at: $1) }
+        case .prune(let request): await self.prune(request)
         case .delete, .requeue, .extend, .report, .finished: nil
         }
     }

@@ -20,6 +20,8 @@ package final class Worker: Service {
         package var time: any TimeSource
         /// Is told when copies begin and cease to be started; `nil` when nobody cares.
         package var startObserver: (any StartObserver)?
+        /// Where copies are pruned; `nil` where workers never do.
+        package var shelf: (any CopyShelf)?
 
         package init(
             queue: any JobQueue,
@@ -27,7 +29,8 @@ package final class Worker: Service {
             ledger: any SlotLedger,
             notifier: any Notifier,
             time: any TimeSource,
-            startObserver: (any StartObserver)? = nil
+            startObserver: (any StartObserver)? = nil,
+            shelf: (any CopyShelf)? = nil
         ) {
             self.queue = queue
             self.snapshots = snapshots
@@ -35,6 +38,7 @@ package final class Worker: Service {
             self.notifier = notifier
             self.time = time
             self.startObserver = startObserver
+            self.shelf = shelf
         }
     }
 

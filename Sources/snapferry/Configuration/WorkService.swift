@@ -104,13 +104,15 @@ struct WorkService: Service {
             worker: Self.name
         )
         let protection = self.taskProtection(session, time)
+        let rds = try RDSSnapshotService(session: session, ownAccount: surroundings.account, policy: policy)
         let ports = Worker.Ports(
             queue: queue,
-            snapshots: try RDSSnapshotService(session: session, ownAccount: surroundings.account, policy: policy),
+            snapshots: rds,
             ledger: ledger ?? InMemorySlotLedger(),
             notifier: notifier,
             time: time,
-            startObserver: protection
+            startObserver: protection,
+            shelf: rds
         )
         self.logger.notice(
             "Working",

@@ -151,6 +151,8 @@ struct DemoBoard: Sendable, Equatable {
             self.note("RDS takes only \(limit) \(pool.kind.rawValue) copies at once", .warning, by: worker, at: now)
         case .snapshotQuotaReached(let pool, _):
             self.note("no more snapshots fit into \(pool.destination.region)", .bad, by: worker, at: now)
+        case .snapshotQuotaFreed(let pool, let deleted):
+            self.note("deleted \(deleted) old copies in \(pool.destination.region)", .good, by: worker, at: now)
         case .stalled(let id, let percent, _):
             self.note("stalled   \(Self.label(id)) at \(percent ?? 0)%", .warning, by: worker, at: now)
         case .draining(let held): self.note("drains, gives \(held) back", .faint, by: worker, at: now)
