@@ -89,6 +89,26 @@ struct RDSClientTests {
         )
     }
 
+    @Test("lists option groups page by page")
+    func optionGroups() async throws {
+        let (rds, transport) = try Self.client(
+            Self.answer(
+                "DescribeOptionGroups",
+                """
+                <Marker>x</Marker><OptionGroupsList><OptionGroup><OptionGroupName>tde</OptionGroupName>
+                <EngineName>oracle-ee</EngineName><MajorEngineVersion>19</MajorEngineVersion><Options>
+                <Option><OptionName>TDE</OptionName></Option></Options></OptionGroup></OptionGroupsList>
+                """
+            ),
+            Self.answer("DescribeOptionGroups", "<OptionGroupsList/>")
+        )
+        let group = RDSClient.OptionGroup(name: "tde", engine: "oracle-ee", majorVersion: "19", options: ["TDE"])
+        #expect(try await rds.allOptionGroups() == [group])
+        #expect(
+            transport.form(1) == ["Action=DescribeOptionGroups", "Version=2014-10-31", "MaxRecords=100", "Marker=x"]
+        )
+    }
+
     @Test("copies a cluster's snapshot, without what only instances have")
     func copyCluster() async throws {
         let (rds, transport) = try Self.client(

@@ -11,6 +11,7 @@ import Testing
         (["simulate", "--help"], ["AWS_ENDPOINT_URL", "--port", "--speed", "--seed-data", "ready url="]),
         (["copy", "--help"], ["<snapshot>", "--to", "--yes", "Exit status"]),
         (["status", "--help"], ["--json", "dead letters", "Exit status"]),
+        (["check", "--help"], ["--json", "--problems", "Exit status"]),
         (["forecast", "--help"], ["--file", "--rpo", "EXAMPLES", "backup", "Exit status"]),
         (["sweep", "--help"], ["--dry-run", "--since", "--max", "--yes", "Exit status"]),
         (["demo", "--help"], ["--plain", "queue"]),

@@ -23,6 +23,27 @@ package struct KMSClient: Sendable {
         package let description: String?
         package let multiRegion: Bool?
 
+        /// Makes metadata, for tests and doubles.
+        package init(
+            keyID: String,
+            arn: String? = nil,
+            keyState: String? = nil,
+            keyManager: String? = nil,
+            keyUsage: String? = nil,
+            keySpec: String? = nil,
+            description: String? = nil,
+            multiRegion: Bool? = nil
+        ) {
+            self.keyID = keyID
+            self.arn = arn
+            self.keyState = keyState
+            self.keyManager = keyManager
+            self.keyUsage = keyUsage
+            self.keySpec = keySpec
+            self.description = description
+            self.multiRegion = multiRegion
+        }
+
         init(_ json: JSONValue, operation: String) throws(AWSError) {
             guard let metadata = json["KeyMetadata"], let keyID = metadata["KeyId"]?.string else {
                 throw .missing("KeyMetadata", in: operation)
