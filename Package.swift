@@ -46,10 +46,12 @@ let package = Package(
             dependencies: ["AWSClient", logging, metrics, serviceLifecycle],
             swiftSettings: settings
         ),
+        .target(name: "LocalAWS", dependencies: ["AWSClient"], swiftSettings: settings),
+        // Apart, so that whole fleets are simulated without an HTTP server.
         .target(
-            name: "LocalAWS",
+            name: "LocalAWSServer",
             dependencies: [
-                "AWSClient", logging, serviceLifecycle,
+                "AWSClient", "LocalAWS", logging, serviceLifecycle,
                 .product(name: "HummingbirdCore", package: "hummingbird"),
             ],
             swiftSettings: settings
@@ -64,7 +66,7 @@ let package = Package(
         .executableTarget(
             name: "snapferry",
             dependencies: [
-                "AWSClient", "FleetSimulation", "LocalAWS", "SnapshotFleet",
+                "AWSClient", "FleetSimulation", "LocalAWS", "LocalAWSServer", "SnapshotFleet",
                 argumentParser, configuration, logging, metrics, serviceLifecycle,
             ],
             swiftSettings: settings
@@ -82,7 +84,11 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
-        .testTarget(name: "LocalAWSTests", dependencies: ["AWSClient", "LocalAWS"], swiftSettings: settings),
+        .testTarget(
+            name: "LocalAWSTests",
+            dependencies: ["AWSClient", "LocalAWS", "LocalAWSServer"],
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "FleetSimulationTests",
             dependencies: ["FleetSimulation", "LocalAWS", "SnapshotFleet"],
@@ -90,13 +96,13 @@ let package = Package(
         ),
         .testTarget(
             name: "SnapferryTests",
-            dependencies: ["snapferry", "AWSClient", "LocalAWS", "SnapshotFleet"],
+            dependencies: ["snapferry", "AWSClient", "LocalAWS", "LocalAWSServer", "SnapshotFleet"],
             swiftSettings: settings
         ),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "AWSClient", "LocalAWS", "Loopback", "SnapshotFleet",
+                "AWSClient", "LocalAWS", "LocalAWSServer", "Loopback", "SnapshotFleet",
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ],
             swiftSettings: settings

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) the snapferry authors
 
-import AWSClient
+package import AWSClient
 
 extension World {
     /// How long a receive may wait, in the world's time; zero for every other request.
-    func longPollWait(of request: ModelRequest) -> Duration {
+    package func longPollWait(of request: ModelRequest) -> Duration {
         guard request.service == .sqs, request.operation == "ReceiveMessage" else { return .zero }
         let asked = request.parameters["WaitTimeSeconds"]?.lenientInt
         return .seconds(asked ?? self.sqs.queue(of: request)?.settings.receiveWait ?? 0)
     }
 
     /// When a message that a receive waits for comes out of hiding; `nil` when none is hidden.
-    func nextVisibility(for request: ModelRequest, after now: Instant) -> Instant? {
+    package func nextVisibility(for request: ModelRequest, after now: Instant) -> Instant? {
         self.sqs.queue(of: request)?.nextVisibility.map { max($0, now) }
     }
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) the snapferry authors
 
-import AWSClient
+package import AWSClient
 
 /// Reads an object member by member, and says where it is not what it should be.
-struct DocumentReader {
+package struct DocumentReader {
     private let members: [String: JSONValue]
     private let path: String
 
@@ -12,7 +12,7 @@ struct DocumentReader {
     ///
     /// - Throws: ``DocumentError`` where the document is none, or has a member beside `members`: a misspelt name would
     ///   otherwise be a rule that silently does nothing.
-    init(_ document: JSONValue, at path: String, members names: Set<String>) throws(DocumentError) {
+    package init(_ document: JSONValue, at path: String, members names: Set<String>) throws(DocumentError) {
         guard case .object(let members) = document else {
             throw DocumentError(path.isEmpty ? "the document" : path, "an object belongs here, not \(document.kind)")
         }
@@ -39,7 +39,7 @@ struct DocumentReader {
         try self.read(name, "a whole number", \.int)
     }
 
-    func number(_ name: String) throws(DocumentError) -> Double? {
+    package func number(_ name: String) throws(DocumentError) -> Double? {
         try self.read(name, "a number", \.double)
     }
 

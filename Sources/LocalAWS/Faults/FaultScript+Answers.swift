@@ -5,7 +5,7 @@ import AWSClient
 
 extension FaultScript.Fault {
     /// What the client gets instead of an answer of the model's; `nil` for faults that are no answers.
-    func answer(to request: DecodedRequest, requestID: String) -> (answer: OutgoingAnswer, code: String)? {
+    package func answer(to request: DecodedRequest, requestID: String) -> (answer: OutgoingAnswer, code: String)? {
         let failure: ModelFailure
         switch self {
         case .http(let status, let hasPage):

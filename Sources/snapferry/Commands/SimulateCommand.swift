@@ -4,6 +4,7 @@
 import AWSClient
 import ArgumentParser
 import LocalAWS
+import LocalAWSServer
 import Logging
 import ServiceLifecycle
 import UnixSignals

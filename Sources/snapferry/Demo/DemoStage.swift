@@ -3,6 +3,7 @@
 
 import AWSClient
 import LocalAWS
+import LocalAWSServer
 import SnapshotFleet
 
 /// Sets the stage of a story, and plays its scenes, by the API that everybody else uses too.

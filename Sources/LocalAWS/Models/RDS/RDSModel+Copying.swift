@@ -28,19 +28,16 @@ extension RDSModel {
         try self.checkManualQuota(place)
         try self.checkCopyQuota(place, source: source)
         if kind == .instance, call.flag("CopyOptionGroup") { self.carryOver(optionGroupOf: source, to: call) }
-        return [
-            kind.snapshotElement: self.json(
-                self.beginCopy(
-                    of: source,
-                    to: RDSName(place: place, identifier: identifier),
-                    key: key,
-                    optionGroup: optionGroup,
-                    tags: copiedTags,
-                    at: call.now
-                ),
-                at: call.now
-            )
-        ]
+        // Begun before `json` is called: a call holds a copy of the model, and every snapshot would be copied with it.
+        let copy = self.beginCopy(
+            of: source,
+            to: RDSName(place: place, identifier: identifier),
+            key: key,
+            optionGroup: optionGroup,
+            tags: copiedTags,
+            at: call.now
+        )
+        return [kind.snapshotElement: self.json(copy, at: call.now)]
     }
 
     private mutating func beginCopy(

@@ -12,10 +12,10 @@ package import AWSClient
 /// Source: "Amazon Simple Queue Service API Reference" and "… Developer Guide".
 package struct SQSModel: ServiceModel {
     /// A message that was deleted, or whose visibility was changed.
-    struct TouchedMessage: Sendable {
-        var id: String
+    package struct TouchedMessage: Sendable {
+        package var id: String
         /// For how many seconds it is hidden; `nil` when it is gone.
-        var visibilityTimeout: Int?
+        package var visibilityTimeout: Int?
     }
 
     /// What queue URLs begin with, such as `http://127.0.0.1:4566`; `nil` for the Region's own endpoint.
@@ -34,7 +34,7 @@ package struct SQSModel: ServiceModel {
     var tasks: [SQSMoveTask] = []
     var deliveries = 0
     /// The messages that the latest request deleted or hid, which its handles alone do not tell.
-    var touched: [TouchedMessage] = []
+    package internal(set) var touched: [TouchedMessage] = []
     private var messageNumber: UInt64 = 0
     private var receiptNumber: UInt64 = 0
 

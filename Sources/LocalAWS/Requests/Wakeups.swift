@@ -6,7 +6,7 @@ import Synchronization
 /// Wakes those who wait for the world to change.
 ///
 /// Who waits says since when: a change between looking at the world and waiting is not missed.
-final class Wakeups: Sendable {
+package final class Wakeups: Sendable {
     private struct State {
         var generation = 0
         var nextWaiter = 0
@@ -15,11 +15,13 @@ final class Wakeups: Sendable {
 
     private let state = Mutex(State())
 
+    package init() {}
+
     /// Counts the changes; to be read before the world is looked at.
-    var generation: Int { self.state.withLock { $0.generation } }
+    package var generation: Int { self.state.withLock { $0.generation } }
 
     /// Tells of a change.
-    func signal() {
+    package func signal() {
         let waiters = self.state.withLock { state in
             state.generation += 1
             defer { state.waiters = [:] }
@@ -29,7 +31,7 @@ final class Wakeups: Sendable {
     }
 
     /// Returns at the first change since `generation`, after `limit` of the wall clock's time, or on cancellation.
-    func wait(since generation: Int, atMost limit: Duration) async {
+    package func wait(since generation: Int, atMost limit: Duration) async {
         let (stream, continuation) = AsyncStream<Never>.makeStream()
         let waiter = self.state.withLock { state -> Int? in
             guard state.generation == generation else { return nil }

@@ -76,7 +76,7 @@ package struct Journal: Sendable {
     ///   - answer: What SQS answered.
     ///   - touched: The messages that it hid or deleted.
     /// - Returns: A list of objects; `nil` where there is no message to tell of.
-    static func messages(
+    package static func messages(
         of operation: String,
         _ request: JSONValue,
         answer: JSONValue,

@@ -66,7 +66,7 @@ package enum RequestDecoder {
     }
 
     /// Reads the pairs of a form or of a query, in which a plus sign is a space.
-    static func pairs(_ text: String) -> [(name: String, value: String)] {
+    package static func pairs(_ text: String) -> [(name: String, value: String)] {
         text.split(separator: "&").map { field in
             let parts = field.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             return (

@@ -4,6 +4,7 @@
 package import AWSClient
 import HTTPTypes
 import HummingbirdCore
+package import LocalAWS
 package import Logging
 import NIOCore
 import NIOPosix

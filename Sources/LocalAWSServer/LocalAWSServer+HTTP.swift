@@ -3,6 +3,7 @@
 
 import HTTPTypes
 import HummingbirdCore
+import LocalAWS
 import NIOCore
 
 #if canImport(Glibc)

@@ -1,42 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) the snapferry authors
 
-import AWSClient
+package import AWSClient
 
 /// What the server keeps under its lock: the world, and what happened to it.
-struct ServerState: Sendable {
-    var world = World()
-    var journal = Journal()
-    var faults: FaultInjector
-    var verifier: SignatureVerifier
+package struct ServerState: Sendable {
+    package var world = World()
+    package var journal = Journal()
+    package var faults: FaultInjector
+    package var verifier: SignatureVerifier
     /// How far `POST /_local/advance` has put the world's clock ahead of its source.
-    var clockOffset = Duration.zero
-    var isStopping = false
+    package var clockOffset = Duration.zero
+    package var isStopping = false
     /// The port that the server got; `nil` before it listens.
-    var port: Int?
+    package var port: Int?
 
     private let time: SystemTimeSource
 
-    init(_ configuration: LocalAWSConfiguration) {
+    package init(_ configuration: LocalAWSConfiguration) {
         self.time = configuration.time
         self.faults = FaultInjector(configuration.faults)
         self.verifier = SignatureVerifier(keys: configuration.keys, isEnabled: configuration.verifiesSignatures)
     }
 
     /// The world's time, which never goes back, even where the system's clock is set.
-    var now: Instant {
+    package var now: Instant {
         let now = self.time.now() + self.clockOffset
         return self.world.lastAdvance.map { max($0, now) } ?? now
     }
 
     /// A request that was let in.
-    struct Admission: Sendable {
-        var model: ModelRequest
-        var plan: FaultInjector.Plan
+    package struct Admission: Sendable {
+        package var model: ModelRequest
+        package var plan: FaultInjector.Plan
     }
 
     /// Finds out who asks, and what is to go wrong.
-    mutating func admit(
+    package mutating func admit(
         _ request: IncomingRequest,
         _ decoded: DecodedRequest,
         requestID: String,
@@ -75,7 +75,7 @@ struct ServerState: Sendable {
     }
 
     /// Asks the world, as a client that reached it at `host`.
-    mutating func perform(
+    package mutating func perform(
         _ admission: Admission,
         host: String,
         wall: Instant
@@ -100,7 +100,7 @@ struct ServerState: Sendable {
     }
 
     /// Writes a request into the journal.
-    mutating func record(
+    package mutating func record(
         _ decoded: DecodedRequest,
         requestID: String,
         region: String? = nil,
@@ -129,7 +129,7 @@ struct ServerState: Sendable {
     }
 
     /// Writes into the journal what no request tells: how the copies ended, as `CopyEnded` of the service `local`.
-    mutating func recordCopyEndings(wall: Instant) {
+    package mutating func recordCopyEndings(wall: Instant) {
         let endings = self.world.rds.copyEndings
         guard !endings.isEmpty else { return }
         self.world.rds.copyEndings = []

@@ -2,6 +2,7 @@
 // Copyright (c) the snapferry authors
 
 package import AWSClient
+import LocalAWS
 import Synchronization
 
 extension LocalAWSServer {
