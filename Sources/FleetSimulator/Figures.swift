@@ -3,14 +3,21 @@
 
 import AWSClient
 import FleetSimulation
+import Glibc
 
 /// What the README states, measured.
 enum Figures {
+    /// Prints a line at once: the next may take minutes.
+    private static func show(_ line: String) {
+        print(line)
+        fflush(nil)
+    }
+
     private static func row(_ cells: [String], widths: [Int]) {
         let padded = zip(cells, widths).map { cell, width in
             cell + String(repeating: " ", count: max(0, width - cell.count))
         }
-        print(padded.joined(separator: "  "))
+        self.show(padded.joined(separator: "  "))
     }
 
     // MARK: - Calls
@@ -18,7 +25,7 @@ enum Figures {
     /// Calls for each copy and how soon a finished copy is noticed; one row for each fleet.
     static func calls(_ arguments: Arguments) -> Bool {
         let widths = [7, 7, 7, 7, 8, 8, 8, 8, 8, 8, 8]
-        print("200 databases at once, 20 slots, copies of half an hour, all of an equal length or differing by a share")
+        self.show("200 databases at once, 20 slots, copies of half an hour, all of an equal length or differing by a share")
         self.row(
             [
                 "workers", "spread", "copies", "RDS", "start", "targets", "sources", "writes", "median", "longest",
@@ -53,7 +60,7 @@ enum Figures {
         do throws(SimulationFailure) {
             return try Simulation.run(scenario)
         } catch {
-            print("\(error)")
+            self.show("\(error)")
             return nil
         }
     }
@@ -80,18 +87,18 @@ enum Figures {
 
     static func numbers() -> Bool {
         let clock = ContinuousClock()
-        let hours = 24 * 28
+        let hours = 24 * 7
         let begun = clock.now
         guard let report = self.run(Scenario.fleet(seed: 1, hours: hours)) else { return false }
         let seconds = (clock.now - begun).inSeconds
         let speed = (report.endedAt.inSeconds / 3600 / seconds).rounded(to: 0)
-        print("5 workers, 200 databases, \(report.copied) copies: \(Int(speed)) virtual hours a second")
+        self.show("5 workers, 200 databases, \(report.copied) copies: \(Int(speed)) virtual hours a second")
         var isFine = true
         for workers in [1, 5, 50] {
             let scenario = Scenario.mixed(seed: 1, workers: workers)
             guard let report = self.run(scenario) else { return false }
             let share = report.measurements.makespan / scenario.lowerBound
-            print("1,000 mixed snapshots, \(workers) workers: \(share.rounded(to: 4)) of the least possible makespan")
+            self.show("1,000 mixed snapshots, \(workers) workers: \(share.rounded(to: 4)) of the least possible makespan")
             if share > 1.02 { isFine = false }
         }
         return self.stepCost() && isFine
@@ -111,11 +118,11 @@ enum Figures {
                 try simulation.takeSteps(steps)
                 costs.append((clock.now - begun).inSeconds / Double(steps) * 1e6)
             } catch {
-                print("\(error)")
+                self.show("\(error)")
                 return false
             }
             simulation.tearDown()
-            print("\(jobs) jobs: \((costs.last ?? 0).rounded(to: 2)) µs a step")
+            self.show("\(jobs) jobs: \((costs.last ?? 0).rounded(to: 2)) µs a step")
         }
         return true
     }
