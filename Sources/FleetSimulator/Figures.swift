@@ -25,7 +25,9 @@ enum Figures {
     /// Calls for each copy and how soon a finished copy is noticed; one row for each fleet.
     static func calls(_ arguments: Arguments) -> Bool {
         let widths = [7, 7, 7, 7, 8, 8, 8, 8, 8, 8, 8]
-        self.show("200 databases at once, 20 slots, copies of half an hour, all of an equal length or differing by a share")
+        self.show(
+            "200 databases at once, 20 slots, copies of half an hour, all of an equal length or differing by a share"
+        )
         self.row(
             [
                 "workers", "spread", "copies", "RDS", "start", "targets", "sources", "writes", "median", "longest",
@@ -98,7 +100,9 @@ enum Figures {
             let scenario = Scenario.mixed(seed: 1, workers: workers)
             guard let report = self.run(scenario) else { return false }
             let share = report.measurements.makespan / scenario.lowerBound
-            self.show("1,000 mixed snapshots, \(workers) workers: \(share.rounded(to: 4)) of the least possible makespan")
+            self.show(
+                "1,000 mixed snapshots, \(workers) workers: \(share.rounded(to: 4)) of the least possible makespan"
+            )
             if share > 1.02 { isFine = false }
         }
         return self.stepCost() && isFine

@@ -15,7 +15,7 @@ extension SharedLook {
         ["asked": .integer(self.askedAt.microseconds), "copies": .array(self.copies.map(\.json))]
     }
 
-    /// Reads a look; `nil` for a document that is none. A copy in it that can't be read is passed over.
+    /// Reads a look, and passes over a copy in it that can't be read; `nil` for a document that is none.
     package init?(json: JSONValue) {
         guard let asked = json["asked"]?.int, let copies = json["copies"]?.array else { return nil }
         self.init(askedAt: Instant(microseconds: Int64(asked)), copies: copies.compactMap { Copy(json: $0) })

@@ -65,7 +65,9 @@ extension SlotTable {
     package func look(showing found: [Snapshot], askedAt: Instant) -> SharedLook? {
         let byTarget = Dictionary(found.map { ($0.arn.identifier, $0) }) { first, _ in first }
         let slots = self.beheld.values.sorted { $0.number < $1.number }
-        guard slots.contains(where: { byTarget[$0.target] != nil && $0.owner != self.settings.owner }) else { return nil }
+        guard slots.contains(where: { byTarget[$0.target] != nil && $0.owner != self.settings.owner }) else {
+            return nil
+        }
         let copies = slots.compactMap { item in
             byTarget[item.target].map { SharedLook.Copy(number: item.number, version: item.version, snapshot: $0) }
         }

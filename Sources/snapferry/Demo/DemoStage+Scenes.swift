@@ -3,6 +3,7 @@
 
 import AWSClient
 import LocalAWS
+import LocalAWSServer
 import SnapshotFleet
 
 extension DemoStage {

@@ -82,7 +82,9 @@ private final class OneMessage: JobQueue {
         return []
     }
 
-    func changeVisibility(_ changes: [VisibilityChange]) async throws -> [LeaseOutcome] { changes.map { _ in .unknown } }
+    func changeVisibility(_ changes: [VisibilityChange]) async throws -> [LeaseOutcome] {
+        changes.map { _ in .unknown }
+    }
     func delete(_ receiptHandles: [String]) async throws -> [AWSError?] { receiptHandles.map { _ in nil } }
     func send(_ messages: [OutgoingMessage]) async throws {}
     func deadLetter(_ letter: DeadLetter) async throws {}
@@ -113,4 +115,15 @@ private struct PausedStart: SnapshotService {
     func describeTargets(_ identifiers: [String], in pool: SlotPool) async throws -> [Snapshot] { [] }
     func deleteTarget(_ identifier: String, in pool: SlotPool) async throws {}
     func snapshots(in group: SourceGroup, origin: Snapshot.Origin) async throws -> [Snapshot] { [] }
+
+    // Nothing crosses accounts here.
+
+    func inspect(_ question: HandoverQuestion) async throws -> HandoverFacts { throw CancellationError() }
+    func share(_ snapshot: SnapshotARN, for job: CopyJob.ID) async throws {}
+    func makeHop(
+        _ request: HopRequest,
+        whileAllowed isAllowed: @escaping @Sendable () -> Bool
+    ) async throws -> Snapshot { throw CancellationError() }
+    func describeHops(_ identifiers: [String], in group: SourceGroup) async throws -> [Snapshot] { [] }
+    func tidy(_ job: CopyJob.ID, hop: String, failedOnly: Bool) async throws {}
 }
