@@ -114,7 +114,10 @@ private struct PausedStart: SnapshotService {
 
     func describeTargets(_ identifiers: [String], in pool: SlotPool) async throws -> [Snapshot] { [] }
     func deleteTarget(_ identifier: String, in pool: SlotPool) async throws {}
-    func snapshots(in group: SourceGroup, origin: Snapshot.Origin) async throws -> [Snapshot] { [] }
+    var ownAccount: String { CoreHarness.account }
+    func page(of listing: SnapshotListing, after marker: String?) async throws -> SnapshotPage {
+        throw CancellationError()
+    }
 
     // Nothing crosses accounts here.
 
