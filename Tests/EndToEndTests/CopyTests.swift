@@ -54,7 +54,9 @@ import Testing
             let started = try #require(journal.acceptedCopies.first)
             let deletion = try #require(journal.requests("DeleteMessage").first)
             let describes = journal.requests("DescribeDBSnapshots").filter { $0.region == SimulatedAWS.destination }
-            let telling = try #require(describes.first { $0.time >= started.time + Stage.copyDuration })
+            // The journal's own time of the end: a request is written down a little after it took effect.
+            let ended = try #require(journal.requests("CopyEnded").first)
+            let telling = try #require(describes.first { $0.time >= ended.time })
             #expect(journal.requests("DeleteMessage").count == 1)
             #expect(telling.sequence < deletion.sequence)
             // It was asked before as well, and not believed to be there.

@@ -103,8 +103,16 @@ import Testing
                     return name?.string == hopName
                 }
             )
+            // The journal's own time of the end: a request is written down a little after it took effect.
+            let ended = try #require(
+                journal.requests("CopyEnded").first { entry in
+                    entry.account == copy.account
+                        && entry.parameters.object?.values.contains { $0.string?.hasSuffix(":\(hopName)") == true }
+                            == true
+                }
+            )
             let telling = journal.requests("DescribeDB").first {
-                $0.account == copy.account && $0.region == copy.region && $0.time >= copy.time + Stage.copyDuration
+                $0.account == copy.account && $0.region == copy.region && $0.time >= ended.time
             }
             #expect(try #require(telling).sequence < deletion.sequence)
             #expect(deletion.account == SimulatedAWS.account)
