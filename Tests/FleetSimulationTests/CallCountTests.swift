@@ -27,8 +27,8 @@ import Testing
     func callsOfFleet() throws {
         let report = try Simulation.run(.night(seed: 1, workers: 5, databases: 120, spread: 0))
         let calls = Double(report.measurements.total("rds")) / Double(report.copied)
-        // A worker by itself needs 1.5; each of the five asks for the sources of its own jobs, and has a first look.
-        #expect(calls <= 1.9, "\(report.measurements.requests)")
+        // A worker by itself needs 1.5; each of the five asks for the sources of its own jobs, and surveys for itself.
+        #expect(calls <= 2.1, "\(report.measurements.requests)")
     }
 
     @Test("a copy takes at most three writes to the table of slots", arguments: [1, 5])

@@ -34,8 +34,6 @@ package struct CoreSettings: Sendable, Equatable {
     package var foreignSurvey: Duration = .seconds(180)
     /// How often it is surveyed where none were: the fleet's own copies end without this process hearing of it.
     package var fleetSurvey: Duration = .seconds(1800)
-    /// The same where slots are shared, so that the ledger tells of those.
-    package var sharedSurvey: Duration = .seconds(7200)
     /// How often, on average, the worker looks whether slots of a destination are left over.
     package var auditInterval: Duration = .seconds(600)
     /// After how many refusals in a row for one reason a destination's jobs are parked.

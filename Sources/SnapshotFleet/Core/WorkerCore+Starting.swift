@@ -170,8 +170,7 @@ extension WorkerCore {
         // If every slot is this worker's own, one of its own copies will free it. Slots of the fleet come back through
         // the ledger; only of copies that others started does nobody tell that they have ended.
         guard state.underWay < self.policy.usableSlots(in: pool) else { return }
-        let usual = self.settings.lookStagger == nil ? self.settings.fleetSurvey : self.settings.sharedSurvey
-        let pause = state.hasForeignCopies ? self.settings.foreignSurvey : usual
+        let pause = state.hasForeignCopies ? self.settings.foreignSurvey : self.settings.fleetSurvey
         if step.now - (state.surveyedAt ?? step.now - pause) >= pause { self.pools[pool]?.survey = .unknown }
     }
 
