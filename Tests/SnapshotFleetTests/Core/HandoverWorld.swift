@@ -99,6 +99,8 @@ final class HandoverWorld {
     /// Lets time pass until nothing is left on the queue, or the limit is reached.
     func run(for limit: Duration) {
         let end = self.now + limit
+        // What is planned holds this world, and would keep it for ever.
+        defer { self.agenda = [] }
         for worker in self.workers { self.feed(.tick, to: worker, worker.generation) }
         while !self.messages.isEmpty,
             let next = self.agenda.indices.min(by: {
