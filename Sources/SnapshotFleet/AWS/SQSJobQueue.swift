@@ -40,7 +40,7 @@ package struct SQSJobQueue: JobQueue {
     }
 
     package func changeVisibility(_ changes: [VisibilityChange]) async throws -> [LeaseOutcome] {
-        let failures = try await self.batch(changes.count) { indices throws(AWSError) in
+        let failures = try await SQSBatchResult.failures(of: changes.count) { indices throws(AWSError) in
             try await self.sqs.changeMessageVisibilityBatch(
                 queueURL: self.url,
                 entries: indices.map {
@@ -60,7 +60,7 @@ package struct SQSJobQueue: JobQueue {
     }
 
     package func delete(_ receiptHandles: [String]) async throws -> [AWSError?] {
-        let failures = try await self.batch(receiptHandles.count) { indices throws(AWSError) in
+        let failures = try await SQSBatchResult.failures(of: receiptHandles.count) { indices throws(AWSError) in
             try await self.sqs.deleteMessageBatch(
                 queueURL: self.url,
                 entries: indices.map { SQSClient.ReceiptEntry(id: "\($0)", receiptHandle: receiptHandles[$0]) }
@@ -70,7 +70,7 @@ package struct SQSJobQueue: JobQueue {
     }
 
     package func send(_ messages: [OutgoingMessage]) async throws {
-        let failures = try await self.batch(messages.count) { indices throws(AWSError) in
+        let failures = try await SQSBatchResult.failures(of: messages.count) { indices throws(AWSError) in
             try await self.sqs.sendMessageBatch(
                 queueURL: self.url,
                 entries: indices.map {
@@ -102,6 +102,8 @@ package struct SQSJobQueue: JobQueue {
             (DeadLetterAttribute.detail, letter.detail.excerpt(1000)),
             (DeadLetterAttribute.source, letter.source?.excerpt(300)),
             (DeadLetterAttribute.destination, letter.destination?.excerpt(100)),
+            (DeadLetterAttribute.route, letter.route?.excerpt(100)),
+            (DeadLetterAttribute.database, letter.database?.excerpt(100)),
             (DeadLetterAttribute.attempts, "\(letter.attempts)"),
             (DeadLetterAttribute.firstSeen, letter.firstSeen.iso8601),
             (DeadLetterAttribute.worker, worker),
@@ -119,10 +121,12 @@ package struct SQSJobQueue: JobQueue {
         }
         return attributes
     }
+}
 
+extension SQSBatchResult {
     /// Calls for ten entries at a time and gathers what was refused, by index.
-    private func batch(
-        _ count: Int,
+    static func failures(
+        of count: Int,
         _ call: ([Int]) async throws(AWSError) -> SQSBatchResult
     ) async throws(AWSError) -> [Int: AWSError] {
         var failures: [Int: AWSError] = [:]
@@ -143,6 +147,8 @@ package enum DeadLetterAttribute {
     package static let detail = "snapferry.detail"
     package static let source = "snapferry.source"
     package static let destination = "snapferry.destination"
+    package static let route = "snapferry.route"
+    package static let database = "snapferry.database"
     package static let attempts = "snapferry.attempts"
     package static let firstSeen = "snapferry.first-seen"
     package static let worker = "snapferry.worker"

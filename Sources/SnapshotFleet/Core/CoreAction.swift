@@ -72,6 +72,10 @@ package struct DeadLetter: Hashable, Sendable {
     package var source: String?
     /// `account/region`; `nil` when the message does not say.
     package var destination: String?
+    /// The route by whose rules the job went; `nil` when the message was no job yet.
+    package var route: String?
+    /// The DB instance or DB cluster; `nil` when RDS did not say.
+    package var database: String?
     /// How often the queue had handed the message out.
     package var attempts: Int
     package var firstSeen: Instant
@@ -82,6 +86,8 @@ package struct DeadLetter: Hashable, Sendable {
         detail: String,
         source: String? = nil,
         destination: String? = nil,
+        route: String? = nil,
+        database: String? = nil,
         attempts: Int,
         firstSeen: Instant
     ) {
@@ -90,6 +96,8 @@ package struct DeadLetter: Hashable, Sendable {
         self.detail = detail
         self.source = source
         self.destination = destination
+        self.route = route
+        self.database = database
         self.attempts = attempts
         self.firstSeen = firstSeen
     }

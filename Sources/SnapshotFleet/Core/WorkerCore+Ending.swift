@@ -78,6 +78,7 @@ extension WorkerCore {
             failure.reason ?? .invalidParameter,
             detail: failure.detail,
             job: state.job,
+            database: state.source?.database,
             &step
         )
     }
@@ -89,6 +90,7 @@ extension WorkerCore {
         detail: String,
         source: String? = nil,
         job: CopyJob? = nil,
+        database: String? = nil,
         _ step: inout CoreStep
     ) {
         guard let first = tokens.first, let message = self.messages[first] else { return }
@@ -99,6 +101,8 @@ extension WorkerCore {
             detail: detail,
             source: job.map { "\($0.source)" } ?? source,
             destination: job.map { "\($0.destination)" },
+            route: job.map(\.route),
+            database: database,
             attempts: message.delivery.receiveCount,
             firstSeen: job?.firstSeen ?? message.delivery.sentAt ?? message.receivedAt
         )
