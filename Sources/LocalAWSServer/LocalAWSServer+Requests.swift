@@ -31,7 +31,9 @@ extension LocalAWSServer {
         let wall = SystemTimeSource.systemNow()
         let decoded: DecodedRequest
         do {
-            decoded = try RequestDecoder.decode(request)
+            var asked = try RequestDecoder.decode(request)
+            asked.userAgent = String((request.header("user-agent") ?? "").prefix(200))
+            decoded = asked
         } catch {
             return self.dated(
                 AnswerEncoder.refusal(error.failure, by: error.service, in: error.language, requestID: requestID)
@@ -187,7 +189,7 @@ extension ServerState {
             decoded,
             requestID: admission.model.requestID,
             region: admission.model.region,
-            account: admission.model.caller.account,
+            caller: admission.model.caller,
             outcome: outcome,
             fault: admission.plan.summary,
             messages: messages,

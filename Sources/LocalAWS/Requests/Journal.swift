@@ -18,6 +18,10 @@ package struct Journal: Sendable {
         package var operation: String
         package var region: String
         package var account: String
+        /// The ARN of whoever signed it; empty for nobody.
+        package var caller = ""
+        /// What the client calls itself.
+        package var userAgent = ""
         /// The parameters that tell what a request was about; never a secret.
         package var parameters: JSONValue
         /// `OK`, or the code of the refusal.
@@ -34,7 +38,8 @@ package struct Journal: Sendable {
                 "sequence": .integer(Int64(self.sequence)), "requestID": .string(self.requestID),
                 "wall": .string(self.wall.iso8601), "time": .string(self.time.iso8601),
                 "service": .string(self.service), "operation": .string(self.operation),
-                "region": .string(self.region), "account": .string(self.account), "parameters": self.parameters,
+                "region": .string(self.region), "account": .string(self.account), "caller": .string(self.caller),
+                "userAgent": .string(self.userAgent), "parameters": self.parameters,
                 "outcome": .string(self.outcome), "messages": self.messages,
                 "fault": self.fault.map { .string($0) },
             ])

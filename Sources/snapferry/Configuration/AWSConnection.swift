@@ -34,9 +34,18 @@ enum AWSConnection {
             retry: context.retries,
             time: time,
             logger: logger,
-            userAgent: "snapferry/\(Version.current)"
+            userAgent: "snapferry/\(Version.current) command/\(Self.command)"
         )
         return AWSSession(client, region: try await self.region(environment, queueURL: queueURL, context))
+    }
+
+    /// The command that runs, which AWS's own records of calls show; `none` where the arguments don't begin with one.
+    private static var command: String {
+        guard let first = CommandLine.arguments.dropFirst().first, first.allSatisfy({ $0.isASCII && $0.isLetter })
+        else {
+            return "none"
+        }
+        return first
     }
 
     private static func region(

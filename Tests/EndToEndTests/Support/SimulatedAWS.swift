@@ -61,6 +61,7 @@ struct SimulatedAWS: Sendable {
                     let aws = try SimulatedAWS(ready: ready)
                     try await aws.change(settings: settings)
                     try await body(aws)
+                    try ActionLog.shared?.add(try await aws.journal())
                 }
                 guard ended.status == .exited(0) else {
                     throw DeadlinePassed(description: "simulate ended with \(ended.status): \(ended.words.errors)")

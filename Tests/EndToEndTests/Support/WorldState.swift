@@ -56,9 +56,13 @@ struct JournalEntry: Sendable {
     let sequence: Int
     /// The world's time.
     let time: Instant
+    let service: String
     let operation: String
     let region: String
     let account: String
+    /// The ARN of whoever signed it.
+    let caller: String
+    let userAgent: String
     let parameters: JSONValue
     let outcome: String
     let fault: String?
@@ -66,9 +70,12 @@ struct JournalEntry: Sendable {
     init(_ document: JSONValue) throws {
         self.sequence = try #require(document["sequence"]?.int)
         self.time = try #require(document["time"]?.string.flatMap { Instant(iso8601: $0) })
+        self.service = try #require(document["service"]?.string)
         self.operation = try #require(document["operation"]?.string)
         self.region = try #require(document["region"]?.string)
         self.account = try #require(document["account"]?.string)
+        self.caller = try #require(document["caller"]?.string)
+        self.userAgent = try #require(document["userAgent"]?.string)
         self.parameters = try #require(document["parameters"])
         self.outcome = try #require(document["outcome"]?.string)
         self.fault = document["fault"]?.string

@@ -21,6 +21,8 @@ package struct DecodedRequest: Sendable {
     /// An object in the operation's own spelling.
     package var parameters: JSONValue
     package var language: WireProtocol
+    /// What the client calls itself; empty for one that says nothing.
+    package var userAgent = ""
 
     package init(service: ServiceName, operation: String, parameters: JSONValue, language: WireProtocol) {
         self.service = service
