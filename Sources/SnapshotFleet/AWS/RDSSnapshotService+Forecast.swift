@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) the snapferry authors
 
-import AWSClient
+package import AWSClient
 
 /// What a forecast asks RDS: databases, and how long earlier copies took.
 extension RDSSnapshotService {
@@ -15,6 +15,8 @@ extension RDSSnapshotService {
         package var backupWindow: String?
         /// Whether RDS takes snapshots of it by itself.
         package var hasBackups: Bool
+        /// When it was made; `nil` where RDS does not say.
+        package var createdAt: Instant?
         package var tags: [String: String]
     }
 
@@ -31,6 +33,7 @@ extension RDSSnapshotService {
                         sizeGiB: instance.allocatedStorage,
                         backupWindow: instance.preferredBackupWindow,
                         hasBackups: instance.backupRetentionPeriod != 0,
+                        createdAt: instance.instanceCreateTime,
                         tags: Self.tags(instance.tagList)
                     )
                 }
@@ -45,6 +48,7 @@ extension RDSSnapshotService {
                         sizeGiB: isAurora ? nil : cluster.allocatedStorage,
                         backupWindow: cluster.preferredBackupWindow,
                         hasBackups: true,
+                        createdAt: cluster.clusterCreateTime,
                         tags: Self.tags(cluster.tagList)
                     )
                 }

@@ -47,7 +47,7 @@ package struct RDSSnapshotService: SnapshotService {
     }
 
     /// Whether calls for a source are made in its own account, and not in one that it is shared with.
-    private func worksIn(_ account: String) -> Bool { account == self.ownAccount || self.sources[account] != nil }
+    func worksIn(_ account: String) -> Bool { account == self.ownAccount || self.sources[account] != nil }
 
     func rds(at destination: Destination) throws(AWSError) -> RDSClient {
         try (self.destinations[destination] ?? self.session).rds(region: destination.region)

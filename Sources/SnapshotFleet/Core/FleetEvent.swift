@@ -43,6 +43,8 @@ package enum FleetEvent: Sendable, Equatable {
     case circuitClosed(SlotPool, DeadLetterReason)
     /// A sweep is over; so many jobs are enqueued, those left out that this worker has in hand already.
     case swept(SweepReport, enqueued: Int)
+    /// How old the newest confirmed copies are, by route and destination; destinations that can't be read are left out.
+    case recoveryPoints([RoutePoint])
     /// A call failed and will be made again.
     case trouble(operation: String, Trouble)
     case draining(held: Int)

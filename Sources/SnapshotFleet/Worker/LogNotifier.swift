@@ -43,6 +43,10 @@ package enum LogKey {
     package static let cause = "cause"
     /// What a route's retention keeps.
     package static let rule = "retention"
+    /// How old a database's newest confirmed copy may get, in seconds.
+    package static let rpo = "rpo.seconds"
+    /// Databases, a blank between.
+    package static let databases = "snapshot.databases"
 }
 
 /// Writes what happens to the log: one `notice` for each confirmed copy.
@@ -69,6 +73,7 @@ package struct LogNotifier: Notifier {
         case .leaseLost(let id):
             self.logger.info("Another worker owns the message now", metadata: id.map { Self.metadata($0) } ?? [:])
         case .swept(let report, let enqueued): self.swept(report, enqueued: enqueued)
+        case .recoveryPoints(let points): self.recoveryPoints(points)
         case .draining(let held):
             self.logger.notice("Draining: nothing new is taken", metadata: [LogKey.count: "\(held)"])
         case .superseded(let id, let newer):
@@ -207,6 +212,25 @@ package struct LogNotifier: Notifier {
         if let duration = confirmation.duration { metadata[LogKey.duration] = "\(Int(duration.inSeconds))" }
         if let size = confirmation.sizeGiB { metadata[LogKey.size] = "\(size)" }
         self.logger.notice("Copy confirmed", metadata: metadata)
+    }
+
+    /// A warning for each route and destination beyond its RPO; all is well in one line for programs that look for it.
+    private func recoveryPoints(_ points: [RoutePoint]) {
+        let breached = points.filter(\.isBreached)
+        for point in breached {
+            let names = point.breached.map(\.description).joined(separator: " ")
+            var metadata: Logger.Metadata = [
+                LogKey.route: "\(point.route)", LogKey.destination: "\(point.destination)",
+                LogKey.count: "\(point.breachedCount)", LogKey.databases: "\(names)",
+            ]
+            if let age = point.worstAge { metadata[LogKey.age] = "\(Int(age.inSeconds))" }
+            if let rpo = point.rpo { metadata[LogKey.rpo] = "\(Int(rpo.inSeconds))" }
+            self.logger.warning("Recovery points are older than the route's RPO", metadata: metadata)
+        }
+        self.logger.debug(
+            "Recovery points surveyed",
+            metadata: [LogKey.count: "\(points.reduce(0) { $0 + $1.databases })"]
+        )
     }
 
     private func pruned(_ pruned: PrunedCopy, at now: Instant) {

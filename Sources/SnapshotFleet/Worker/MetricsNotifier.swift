@@ -35,7 +35,7 @@ package struct MetricsNotifier: Notifier {
         case .circuitClosed(_, let reason): self.circuit(reason, "closed")
         case .planned, .waiting, .started, .adopted, .handover, .progress, .stalled, .limitLowered,
             .snapshotQuotaReached, .snapshotQuotaFreed, .swept,
-            .draining:
+            .recoveryPoints, .draining:
             break
         }
     }

@@ -25,6 +25,8 @@ struct WorkConfiguration: Sendable, Equatable {
     var waitingRoom: Int
     var confirmShortest: Duration
     var confirmLongest: Duration
+    /// From one look at the age of recovery points to the next; `nil` for never.
+    var rpoSurvey: Duration?
     var allowsPlaintext: Bool
 
     /// Reads the configuration.
@@ -39,6 +41,7 @@ struct WorkConfiguration: Sendable, Equatable {
     /// - `snapferry.waiting.room` (int, default 200, range 1–10000): messages held to choose from.
     /// - `snapferry.confirm.shortest.seconds` (int, default 15, range 1–3600).
     /// - `snapferry.confirm.longest.seconds` (int, default 300, range 1–3600).
+    /// - `snapferry.rpo.survey.seconds` (int, default 900, range 0–86400): 0 never looks how old recovery points are.
     /// - `snapferry.allow.plaintext` (bool, default false): allow `http` endpoints beyond this machine.
     ///
     /// - Throws: ``ConfigurationError`` for a value that is missing or out of its range.
@@ -64,6 +67,8 @@ struct WorkConfiguration: Sendable, Equatable {
         self.confirmLongest = .seconds(
             try Self.int("snapferry.confirm.longest.seconds", config, default: 300, in: 1...3600)
         )
+        let survey = try Self.int("snapferry.rpo.survey.seconds", config, default: 900, in: 0...86_400)
+        self.rpoSurvey = survey == 0 ? nil : .seconds(survey)
         self.allowsPlaintext = try Self.bool("snapferry.allow.plaintext", config, default: false)
         guard self.confirmShortest <= self.confirmLongest else {
             throw ConfigurationError("SNAPFERRY_CONFIRM_SHORTEST_SECONDS is above SNAPFERRY_CONFIRM_LONGEST_SECONDS")

@@ -40,6 +40,7 @@ struct WorkService: Service {
             // Leases are renewed as long as the worker is at work, a drain included.
             if let ledger = crew.ledger { group.addTask { await ledger.run() } }
             if let protection = crew.protection { group.addTask { await protection.run() } }
+            if let watch = crew.watch { group.addTask { await watch.run() } }
             try await crew.worker.run()
             await crew.protection?.finish()
             group.cancelAll()
@@ -53,6 +54,8 @@ struct WorkService: Service {
         var ledger: DynamoDBSlotLedger?
         /// `nil` where this is no task of ECS.
         var protection: ECSTaskProtection?
+        /// `nil` where nobody is to look how old recovery points are.
+        var watch: RecoveryPointWatch?
     }
 
     /// What the queue and STS tell before the first poll.
@@ -127,7 +130,10 @@ struct WorkService: Service {
         return Crew(
             worker: Worker(settings: settings, policy: policy, ports: ports),
             ledger: ledger,
-            protection: protection
+            protection: protection,
+            watch: self.configuration.rpoSurvey.map { interval in
+                RecoveryPointWatch(policy: policy, lister: rds, notifier: notifier, time: time, interval: interval)
+            }
         )
     }
 

@@ -19,10 +19,12 @@ package struct DBInstance: Hashable, Sendable {
     package var preferredBackupWindow: String?
     package var storageEncrypted: Bool?
     package var kmsKeyID: String?
+    package var instanceCreateTime: Instant?
     package var tagList: [RDSClient.Tag]
 
     /// Makes an empty one, to be filled by tests and doubles.
     package init() {
+        self.instanceCreateTime = nil
         self.dbInstanceIdentifier = nil
         self.dbInstanceARN = nil
         self.dbInstanceStatus = nil
@@ -51,6 +53,7 @@ package struct DBInstance: Hashable, Sendable {
         self.preferredBackupWindow = node.string("PreferredBackupWindow")
         self.storageEncrypted = node.bool("StorageEncrypted")
         self.kmsKeyID = node.string("KmsKeyId")
+        self.instanceCreateTime = node.instant("InstanceCreateTime")
         self.tagList = node.tagList
     }
 }
@@ -71,10 +74,12 @@ package struct DBCluster: Hashable, Sendable {
     package var preferredBackupWindow: String?
     package var storageEncrypted: Bool?
     package var kmsKeyID: String?
+    package var clusterCreateTime: Instant?
     package var tagList: [RDSClient.Tag]
 
     /// Makes an empty one, to be filled by tests and doubles.
     package init() {
+        self.clusterCreateTime = nil
         self.dbClusterIdentifier = nil
         self.dbClusterARN = nil
         self.status = nil
@@ -101,6 +106,7 @@ package struct DBCluster: Hashable, Sendable {
         self.preferredBackupWindow = node.string("PreferredBackupWindow")
         self.storageEncrypted = node.bool("StorageEncrypted")
         self.kmsKeyID = node.string("KmsKeyId")
+        self.clusterCreateTime = node.instant("ClusterCreateTime")
         self.tagList = node.tagList
     }
 }
