@@ -56,6 +56,15 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        // What operators look at over HTTP: health, metrics, the page.
+        .target(
+            name: "Monitoring",
+            dependencies: [
+                "AWSClient", "SnapshotFleet", logging, metrics,
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+            ],
+            swiftSettings: settings
+        ),
         .target(name: "FleetSimulation", dependencies: ["LocalAWS", "SnapshotFleet"], swiftSettings: settings),
         // Not shipped: it needs nothing of the command line, so that an optimised build of it is quick.
         .executableTarget(
@@ -66,7 +75,7 @@ let package = Package(
         .executableTarget(
             name: "snapferry",
             dependencies: [
-                "AWSClient", "FleetSimulation", "LocalAWS", "LocalAWSServer", "SnapshotFleet",
+                "AWSClient", "FleetSimulation", "LocalAWS", "LocalAWSServer", "Monitoring", "SnapshotFleet",
                 argumentParser, configuration, logging, metrics, serviceLifecycle,
             ],
             swiftSettings: settings
@@ -90,13 +99,18 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
+            name: "MonitoringTests",
+            dependencies: ["AWSClient", "Monitoring", "SnapshotFleet", logging, metrics],
+            swiftSettings: settings
+        ),
+        .testTarget(
             name: "FleetSimulationTests",
             dependencies: ["FleetSimulation", "LocalAWS", "SnapshotFleet"],
             swiftSettings: settings
         ),
         .testTarget(
             name: "SnapferryTests",
-            dependencies: ["snapferry", "AWSClient", "LocalAWS", "LocalAWSServer", "SnapshotFleet"],
+            dependencies: ["snapferry", "AWSClient", "LocalAWS", "LocalAWSServer", "Monitoring", "SnapshotFleet"],
             swiftSettings: settings
         ),
         .testTarget(

@@ -11,7 +11,8 @@ struct Snapferry: AsyncParsableCommand {
         version: Version.current,
         subcommands: [
             CheckCommand.self, CopyCommand.self, DemoCommand.self, ExplainCommand.self, ForecastCommand.self,
-            PolicyCommand.self, PruneCommand.self, SimulateCommand.self, StatusCommand.self, SweepCommand.self,
+            HealthCommand.self, PolicyCommand.self, PruneCommand.self, SimulateCommand.self, StatusCommand.self,
+            SweepCommand.self,
             WorkCommand.self,
         ]
     )

@@ -29,6 +29,9 @@ struct WorkCommand: AsyncParsableCommand {
               SNAPFERRY_DESTINATIONS           eu-west-1,444455556666/eu-central-1
               SNAPFERRY_SLOT_TABLE             a DynamoDB table (string key pk) that a fleet of workers shares its slots in
               SNAPFERRY_KMS_KEY                alias/dr, or eu-west-1=alias/dr,eu-central-1=alias/dr2
+              SNAPFERRY_LISTEN                 where /health/live, /health/ready, /metrics and a page for people are served;
+                                               127.0.0.1:9400, or a free port where that is taken; off for nowhere
+              SNAPFERRY_ALLOWED_HOSTS          names, beside localhost and its own addresses, that it may be asked by
 
             Credentials, Region and endpoints are found as in AWS's own tools: AWS_REGION, AWS_PROFILE, AWS_ENDPOINT_URL, \
             AWS_CA_BUNDLE, container roles, web identity, instance roles.
@@ -54,6 +57,9 @@ struct WorkCommand: AsyncParsableCommand {
 
     @Option(help: "What is logged: trace, debug, info, notice, warning or error.")
     var logLevel: Logger.Level?
+
+    @Option(help: ArgumentHelp("Where health, metrics and the page are served, or off.", valueName: "address:port"))
+    var listen: String?
 
     @Flag(help: "Allow plain http endpoints beyond this machine.")
     var allowPlaintext = false
@@ -111,6 +117,7 @@ struct WorkCommand: AsyncParsableCommand {
         set("snapferry.policy", self.policy)
         set("snapferry.log.format", self.logFormat?.rawValue)
         set("snapferry.log.level", self.logLevel?.rawValue)
+        set("snapferry.listen", self.listen)
         set("snapferry.allow.plaintext", self.allowPlaintext ? "true" : nil)
         return ConfigReader(providers: [
             InMemoryProvider(name: "flags", values: flags),

@@ -3,6 +3,7 @@
 
 import AWSClient
 import Configuration
+import Monitoring
 
 /// What is wrong with the configuration, in one line that says what to change.
 struct ConfigurationError: Error, Equatable, CustomStringConvertible {
@@ -28,6 +29,10 @@ struct WorkConfiguration: Sendable, Equatable {
     /// From one look at the age of recovery points to the next; `nil` for never.
     var rpoSurvey: Duration?
     var allowsPlaintext: Bool
+    /// Where health, metrics and the page are served.
+    var listen: ListenSetting
+    /// Which names, beside loopback ones and its own addresses, requests for them may be made to.
+    var allowedHosts: AllowedHosts
 
     /// Reads the configuration.
     ///
@@ -43,6 +48,8 @@ struct WorkConfiguration: Sendable, Equatable {
     /// - `snapferry.confirm.longest.seconds` (int, default 300, range 1–3600).
     /// - `snapferry.rpo.survey.seconds` (int, default 900, range 0–86400): 0 never looks how old recovery points are.
     /// - `snapferry.allow.plaintext` (bool, default false): allow `http` endpoints beyond this machine.
+    /// - `snapferry.listen` (string, default `127.0.0.1:9400`, or a free port where that is taken): an address, or `off`.
+    /// - `snapferry.allowed.hosts` (string, default none): names that requests may be made to, commas between them.
     ///
     /// - Throws: ``ConfigurationError`` for a value that is missing or out of its range.
     init(config: ConfigReader) throws(ConfigurationError) {
@@ -70,6 +77,8 @@ struct WorkConfiguration: Sendable, Equatable {
         let survey = try Self.int("snapferry.rpo.survey.seconds", config, default: 900, in: 0...86_400)
         self.rpoSurvey = survey == 0 ? nil : .seconds(survey)
         self.allowsPlaintext = try Self.bool("snapferry.allow.plaintext", config, default: false)
+        self.listen = try Monitored.listen(config)
+        self.allowedHosts = try Monitored.allowedHosts(config)
         guard self.confirmShortest <= self.confirmLongest else {
             throw ConfigurationError("SNAPFERRY_CONFIRM_SHORTEST_SECONDS is above SNAPFERRY_CONFIRM_LONGEST_SECONDS")
         }

@@ -3,6 +3,7 @@
 
 import AWSClient
 import Logging
+import Monitoring
 import ServiceLifecycle
 import SnapshotFleet
 
@@ -24,11 +25,38 @@ struct WorkService: Service {
     let environment: [String: String]
     let time: SystemTimeSource
     let logger: Logger
+    private let health = WorkerHealth()
+
+    init(
+        configuration: WorkConfiguration,
+        policy: Policy,
+        environment: [String: String],
+        time: SystemTimeSource,
+        logger: Logger
+    ) {
+        self.configuration = configuration
+        self.policy = policy
+        self.environment = environment
+        self.time = time
+        self.logger = logger
+    }
 
     /// Runs until graceful shutdown or cancellation.
     ///
     /// - Throws: ``StartFailure`` for what waiting does not heal.
     func run() async throws {
+        // From before the start until after the drain: both are worth looking at.
+        let monitor = WorkerMonitor(configuration: self.configuration, health: self.health, logger: self.logger)
+        async let _ = monitor.run()
+        do {
+            try await monitor.start()
+        } catch {
+            throw StartFailure(description: "\(error): correct SNAPFERRY_LISTEN")
+        }
+        try await self.work()
+    }
+
+    private func work() async throws {
         let crew: Crew
         do {
             crew = try await cancelWhenGracefulShutdown { try await self.start() }
@@ -36,6 +64,7 @@ struct WorkService: Service {
             // Whatever was under way was given up because of it.
             return
         }
+        self.health.works(crew.worker)
         try await withThrowingTaskGroup(of: Void.self) { group in
             // Leases are renewed as long as the worker is at work, a drain included.
             if let ledger = crew.ledger { group.addTask { await ledger.run() } }
@@ -199,6 +228,7 @@ struct WorkService: Service {
                 let backoff = Backoff(base: .seconds(1), cap: .seconds(30))
                 let pause = max(.milliseconds(500), backoff.delay(attempt: attempt, using: &random))
                 attempt += 1
+                self.health.waits(because: "\(error)")
                 self.logger.warning(
                     "AWS can't be reached; will try again",
                     metadata: ["reason": "\(error)", "delay.seconds": "\(pause.inSeconds)"]

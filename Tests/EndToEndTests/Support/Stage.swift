@@ -68,6 +68,8 @@ struct Stage: Sendable {
             "SNAPFERRY_CONFIRM_SHORTEST_SECONDS": "5", "SNAPFERRY_CONFIRM_LONGEST_SECONDS": "20",
             // Half a minute of the wall clock's: a busy machine must not cost a lease.
             "SNAPFERRY_VISIBILITY_TIMEOUT_SECONDS": "600",
+            // Several workers at once on one machine.
+            "SNAPFERRY_LISTEN": "127.0.0.1:0",
         ]) { _, new in new }
     }
 
