@@ -1,7 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) the snapferry authors
 
-import AWSClient
+package import AWSClient
+
+extension RDSSnapshotService {
+    /// How many manual snapshots a destination's account has there and may have, by kind.
+    package func manualSnapshotQuotas(
+        at destination: Destination
+    ) async throws(AWSError) -> [SnapshotKind: (used: Int, max: Int)] {
+        var quotas: [SnapshotKind: (used: Int, max: Int)] = [:]
+        for quota in try await self.rds(at: destination).describeAccountAttributes() {
+            guard let kind = SnapshotKind.allCases.first(where: { $0.manualSnapshotQuota == quota.name }),
+                let used = quota.used, let max = quota.max
+            else { continue }
+            quotas[kind] = (used, max)
+        }
+        return quotas
+    }
+}
 
 extension RDSSnapshotService: RecoveryLister {
     package func facts(in group: SourceGroup) async throws -> [DatabaseFacts] {

@@ -80,10 +80,7 @@ package struct RDSSnapshotService: SnapshotService {
     }
 
     package func copiesInProgress(in pool: SlotPool) async throws -> [Snapshot] {
-        try await self.manualSnapshots(in: pool).filter {
-            // A hop stays within its Region, where RDS limits nothing.
-            $0.phase == .inProgress && $0.status.lowercased() != "creating" && $0.tags[HandoverTags.hopKey] == nil
-        }
+        try await self.manualSnapshots(in: pool).filter(\.isCopyInProgress)
     }
 
     package func startCopy(
@@ -189,6 +186,15 @@ package struct RDSSnapshotService: SnapshotService {
         case .instance: try await rds.allDBSnapshots(query).compactMap { Snapshot($0) }
         case .cluster: try await rds.allDBClusterSnapshots(query).compactMap { Snapshot($0) }
         }
+    }
+}
+
+extension Snapshot {
+    /// Whether it is a copy on its way that takes from the destination's quota.
+    ///
+    /// A hop stays within its Region, where RDS limits nothing.
+    package var isCopyInProgress: Bool {
+        self.phase == .inProgress && self.status.lowercased() != "creating" && self.tags[HandoverTags.hopKey] == nil
     }
 }
 

@@ -16,6 +16,8 @@ package struct RecoverySurvey: Sendable {
     private let depth: Int
     /// How many lists are read side by side.
     private let width: Int
+    /// How long one call may take; `nil` for as long as its retries last.
+    private let patience: Duration?
 
     /// Makes a survey.
     ///
@@ -24,11 +26,19 @@ package struct RecoverySurvey: Sendable {
     ///   - destinations: Where to look; `nil` for all that the policy knows.
     ///   - depth: How many confirmed copies of each database are kept.
     ///   - width: How many lists are read side by side.
-    package init(policy: Policy, destinations: [Destination]? = nil, depth: Int = .max / 4, width: Int = 16) {
+    ///   - patience: How long one call may take; `nil` for as long as its retries last.
+    package init(
+        policy: Policy,
+        destinations: [Destination]? = nil,
+        depth: Int = .max / 4,
+        width: Int = 16,
+        patience: Duration? = nil
+    ) {
         self.policy = policy
         self.destinations = destinations ?? policy.destinations
         self.depth = depth
         self.width = max(1, width)
+        self.patience = patience
     }
 
     /// What came of one list, or one page of it.
@@ -42,12 +52,18 @@ package struct RecoverySurvey: Sendable {
 
     /// Looks at the destinations, and with `sources` also at where the databases are.
     ///
+    /// - Parameters:
+    ///   - service: Who lists.
+    ///   - sources: Whether to look at the sources.
+    ///   - now: What ages count up to.
+    ///   - see: Is shown each page of a destination's list, one after the other.
     /// - Returns: The engine, which has seen it all and may be told more before it reports; and how many calls that took.
     /// - Throws: `CancellationError`.
     package func look(
         with service: any RecoveryLister,
         sources: Bool,
-        at now: Instant
+        at now: Instant,
+        seeing see: ([Snapshot], SlotPool) -> Void = { _, _ in }
     ) async throws -> (points: RecoveryPoints, pages: Int) {
         var points = RecoveryPoints(
             policy: self.policy,
@@ -58,21 +74,24 @@ package struct RecoverySurvey: Sendable {
         var pages = 0
         var jobs: [@Sendable (AsyncStream<News>.Continuation) async -> Void] = []
         for pool in self.policy.pools where self.destinations.contains(pool.destination) && self.isUsed(pool) {
-            jobs.append { feed in await Self.read(pool, from: service, feed) }
+            jobs.append { feed in await self.read(pool, from: service, feed) }
         }
         if sources {
             for group in self.policy.sourceGroups.sorted() {
-                jobs.append { feed in await Self.read(group, from: service, feed) }
+                jobs.append { feed in await self.read(group, from: service, feed) }
             }
         }
         await self.run(jobs) { news in
-            if case .page = news { pages += 1 }
+            if case .page(let page, let pool) = news {
+                pages += 1
+                see(page, pool)
+            }
             Self.take(news, into: &points)
         }
         try Task.checkCancellation()
         // Only what the policy asks of snapshots, and no copy answers, is worth listing snapshots for.
         let undecided = points.undecided.map { group -> @Sendable (AsyncStream<News>.Continuation) async -> Void in
-            { feed in await Self.readSnapshots(of: group, from: service, feed) }
+            { feed in await self.readSnapshots(of: group, from: service, feed) }
         }
         await self.run(undecided) { Self.take($0, into: &points) }
         try Task.checkCancellation()
@@ -122,7 +141,7 @@ package struct RecoverySurvey: Sendable {
 
     // MARK: - Lists
 
-    private static func read(
+    private func read(
         _ pool: SlotPool,
         from service: any RecoveryLister,
         _ feed: AsyncStream<News>.Continuation
@@ -134,19 +153,19 @@ package struct RecoverySurvey: Sendable {
         }
     }
 
-    private static func read(
+    private func read(
         _ group: SourceGroup,
         from service: any RecoveryLister,
         _ feed: AsyncStream<News>.Continuation
     ) async {
         do {
-            feed.yield(.databases(try await service.facts(in: group), group))
+            feed.yield(.databases(try await self.wait { try await service.facts(in: group) }, group))
         } catch {
             feed.yield(.lostGroup(group, Trouble(of: .describeSource, kind: group.kind, error)))
         }
     }
 
-    private static func readSnapshots(
+    private func readSnapshots(
         of group: SourceGroup,
         from service: any RecoveryLister,
         _ feed: AsyncStream<News>.Continuation
@@ -158,14 +177,14 @@ package struct RecoverySurvey: Sendable {
         }
     }
 
-    private static func read(
+    private func read(
         _ listing: SnapshotListing,
         from service: any RecoveryLister,
         _ take: ([Snapshot]) -> Void
     ) async throws {
         var marker: String?
         for _ in 0..<Self.mostPages {
-            let page = try await service.page(of: listing, after: marker)
+            let page = try await self.wait { [marker] in try await service.page(of: listing, after: marker) }
             take(page.snapshots)
             guard let next = page.marker else { return }
             guard next != marker else {
@@ -174,6 +193,11 @@ package struct RecoverySurvey: Sendable {
             marker = next
         }
         throw AWSError(.malformedAnswer, message: "the list is longer than \(Self.mostPages) pages")
+    }
+
+    private func wait<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async throws -> Value {
+        guard let patience = self.patience else { return try await body() }
+        return try await Patience.wait(patience, for: body)
     }
 }
 

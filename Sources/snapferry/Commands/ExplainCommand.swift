@@ -88,7 +88,7 @@ struct ExplainCommand: AsyncParsableCommand {
         var ledger: DynamoDBSlotLedger?
         if let table = ProcessInfo.processInfo.environment["SNAPFERRY_SLOT_TABLE"], !table.isEmpty {
             // The table is in the queue's Region.
-            let region = bridge.flatMap { QueueURL.region(of: $0.queueURL) } ?? post.session.region
+            let region = bridge.flatMap { QueueURL.region(of: $0.queueURL) } ?? post.homeRegion
             ledger = DynamoDBSlotLedger(
                 dynamoDB: try post.session.dynamoDB(region: region),
                 table: table,

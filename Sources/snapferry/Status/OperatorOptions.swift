@@ -40,10 +40,11 @@ struct OperatorOptions: ParsableArguments {
             return OperatorBridge(
                 session: post.session,
                 account: post.account,
-                sqs: try post.session.sqs(region: QueueURL.region(of: queueURL) ?? post.session.region),
+                sqs: try post.session.sqs(region: QueueURL.region(of: queueURL) ?? post.homeRegion),
                 policy: post.policy,
                 queueURL: queueURL,
-                deadLetterURL: Self.first(ProcessInfo.processInfo.environment["SNAPFERRY_DEAD_LETTER_QUEUE_URL"])
+                deadLetterURL: Self.first(ProcessInfo.processInfo.environment["SNAPFERRY_DEAD_LETTER_QUEUE_URL"]),
+                slotTable: Self.first(ProcessInfo.processInfo.environment["SNAPFERRY_SLOT_TABLE"])
             )
         } catch {
             throw LookFailure("\(error)")
@@ -65,8 +66,16 @@ struct OperatorOptions: ParsableArguments {
                 allowsPlaintext: isFree,
                 logger: Logger(label: "snapferry") { _ in SwiftLogNoOpLogHandler() }
             )
-            let account = try await session.accountID()
-            return OperatorPost(session: session, account: account, policy: try policy.resolved(ownAccount: account))
+            let caller = try await OwnAccount.find(
+                from: session,
+                elsewhere: policy.routes.flatMap(\.destinations).map(\.region)
+            )
+            return OperatorPost(
+                session: caller.session,
+                account: caller.account,
+                policy: try policy.resolved(ownAccount: caller.account),
+                homeRegion: session.region
+            )
         } catch {
             throw LookFailure("\(error)")
         }
@@ -88,6 +97,8 @@ struct OperatorPost: Sendable {
     /// The account of the session's credentials.
     let account: String
     let policy: Policy
+    /// The Region that the environment names, also when STS had to be asked in another one.
+    var homeRegion: String
 }
 
 /// Where an operator's command about the queue stands: the session, the queue, and the policy with its accounts filled in.
@@ -100,9 +111,20 @@ struct OperatorBridge: Sendable {
     let queueURL: String
     /// `nil` takes the queue that the job queue's redrive policy names.
     let deadLetterURL: String?
+    /// The DynamoDB table that the fleet shares its slots in, in the queue's Region; `nil` where there is none.
+    var slotTable: String?
 
     /// The same without the queue.
-    var post: OperatorPost { OperatorPost(session: self.session, account: self.account, policy: self.policy) }
+    var post: OperatorPost {
+        OperatorPost(
+            session: self.session,
+            account: self.account,
+            policy: self.policy,
+            homeRegion: self.queueRegion
+        )
+    }
+
+    var queueRegion: String { QueueURL.region(of: self.queueURL) ?? self.session.region }
 }
 
 /// Why a command could not look, in one line that says what to change.

@@ -49,14 +49,14 @@ struct StatusPageTests {
     @Test("tells queue, dead letters, slots and copies") func people() {
         #expect(
             Self.text(Self.status, width: 120) == [
-                "Queue         5 visible, 3 in flight, 1 delayed",
+                "Queue         5 visible, 3 in flight, 1 delayed, age of the oldest unknown",
                 "Dead letters  2",
                 "",
                 "444455556666/eu-west-1  cluster  □□□□□ 0 of 5 slots taken",
                 "",
                 "444455556666/eu-west-1  instance  ■□□□□□□□□□□□□□□□□□□□ 1 of 20 slots taken",
-                "COPY                               DATABASE  ENGINE       SIZE  PROGRESS                    FOR  ROUTE",
-                "orders-2026-11-21-03-10-us-east-1  orders    postgres  400 GiB  █████░░░░░░░░░░░░░░░  25%  1h05  prod",
+                "COPY                               DATABASE  ENGINE       SIZE  PROGRESS                    FOR      RATE  DONE  ROUTE",
+                "orders-2026-11-21-03-10-us-east-1  orders    postgres  400 GiB  █████░░░░░░░░░░░░░░░  25%  1h05  92 GiB/h     –  prod",
             ]
         )
     }
@@ -89,7 +89,7 @@ struct StatusPageTests {
 
     @Test("programs get the same as JSON") func json() throws {
         let document = StatusPage(status: Self.status).document
-        #expect(document["queue"] == ["visible": 5, "inFlight": 3, "delayed": 1])
+        #expect(document["queue"] == ["visible": 5, "inFlight": 3, "delayed": 1, "oldestSeconds": .null])
         #expect(document["deadLetterQueue"]?["visible"] == 2)
         let pool = try #require(document["pools"]?.array?.last)
         #expect(pool["taken"] == 1)
@@ -106,76 +106,114 @@ struct StatusPageTests {
         #expect(depth == QueueDepth(visible: 7, inFlight: 0, delayed: 0))
         #expect(!depth.isEmpty)
     }
-}
 
-@Suite("CopyOrder")
-struct CopyOrderTests {
-    private static let arn = "arn:aws:rds:us-east-1:111122223333:snapshot:rds:orders-2026-11-21-03-10"
+    // MARK: - What is in the way, and how old recovery points are
 
-    private static func policy() throws -> Policy {
-        let ireland = DestinationRule(region: "eu-west-1", kmsKey: "alias/dr")
-        let vault = DestinationRule(region: "eu-central-1", account: "444455556666")
-        let source = SourceSelection(regions: ["us-east-1"])
-        return try Policy(routes: [
-            Route(name: "prod", source: source, destinations: [ireland]),
-            Route(name: "vault", source: source, destinations: [vault]),
-        ]).resolved(ownAccount: "111122223333")
-    }
-
-    private static func order(
-        _ snapshot: String = arn,
-        to destination: String,
-        route: String? = nil
-    ) throws -> CopyOrder {
-        try CopyOrder(
-            snapshot: snapshot,
-            destination: destination,
-            route: route,
-            policy: Self.policy(),
-            ownAccount: "111122223333"
-        )
-    }
-
-    @Test("a Region alone means the fleet's own account") func own() throws {
-        let order = try Self.order(to: "eu-west-1")
-        let job = order.job(at: Instant(microseconds: 0))
-        #expect(job.destination == Destination(account: "111122223333", region: "eu-west-1"))
-        #expect(job.route == "prod")
-        #expect(
-            order.announcement(queueURL: "https://queue") == [
-                "Copy   \(Self.arn)", "to     111122223333/eu-west-1 as orders-2026-11-21-03-10-us-east-1",
-                "by     route prod, key alias/dr where encrypted", "on     https://queue",
-            ]
-        )
-    }
-
-    @Test("another account is named before the Region") func foreign() throws {
-        #expect(try Self.order(to: "444455556666/eu-central-1").plan.route == "vault")
-    }
-
-    @Test(
-        "refuses what leads nowhere, and says why",
-        arguments: [
-            ("orders", "eu-west-1", nil, "no ARN of a snapshot"),
-            (Self.arn, "Ireland", nil, "is no destination"), (Self.arn, "1/eu-west-1", nil, "is no destination"),
-            (Self.arn, "us-east-1", nil, "is in 111122223333/us-east-1 already"),
-            (Self.arn, "eu-central-1", nil, "no route leads from there to 111122223333/eu-central-1"),
-            (Self.arn, "eu-west-1", "vault", "no route leads from there"),
-            (Self.arn, "eu-west-1", "prd", "the policy has no route \"prd\""),
-            (
-                "arn:aws:rds:us-west-2:111122223333:snapshot:s", "eu-west-1", nil,
-                "no route takes snapshots from account 111122223333 in us-west-2"
-            ),
-            (
-                "arn:aws:rds:us-west-2:111122223333:snapshot:s", "eu-west-1", "prod",
-                "the route \"prod\" takes no snapshots from account 111122223333 in us-west-2"
-            ),
+    private static func letter(_ id: String, _ reason: String, minutesAgo: Int) -> DeadLetterEntry {
+        let attributes: [String: SQSAttributeValue] = [
+            DeadLetterAttribute.reason: .string(reason),
+            DeadLetterAttribute.destination: .string(Self.destination.description),
         ]
-    )
-    func refusals(snapshot: String, destination: String, route: String?, reason: String) {
-        let refusal = #expect(throws: CopyOrder.Refusal.self) {
-            try Self.order(snapshot, to: destination, route: route)
+        let sent = Self.now - .seconds(60 * minutesAgo)
+        let message = SQSMessage(
+            messageID: id,
+            receiptHandle: "",
+            body: "{}",
+            attributes: ["SentTimestamp": "\(sent.milliseconds)"],
+            messageAttributes: attributes
+        )
+        return DeadLetterEntry(message, account: "444455556666")
+    }
+
+    private static var troubled: FleetStatus {
+        var status = Self.status
+        status.letters = DeadLetterSummary([
+            Self.letter("1", "kms-key", minutesAgo: 12), Self.letter("2", "kms-key", minutesAgo: 200),
+            Self.letter("3", "malformed", minutesAgo: 3000),
+        ])
+        status.pools[1].room = FleetStatus.Room(used: 100, max: 100)
+        status.pools[1].slots = ["orders-2026-11-21-03-10-us-east-1", "billing"].enumerated().map { number, target in
+            SlotItem(number: number, target: target, owner: "w", expires: Self.now, version: 1)
         }
-        #expect(refusal?.description.contains(reason) == true, "\(refusal?.description ?? "")")
+        let route = RoutePoint(
+            route: "prod",
+            destination: Self.destination,
+            rpo: .seconds(26 * 3600),
+            databases: 12,
+            worst: SourceDatabase(account: "111122223333", region: "us-east-1", kind: .instance, identifier: "orders"),
+            worstAge: .seconds(40 * 3600 + 300),
+            breachedCount: 3
+        )
+        status.points = [route]
+        return status
+    }
+
+    @Test("tells what is in the way of copies, and whose RPO is broken") func obstacles() {
+        let lines = Self.text(Self.troubled, width: 140)
+        #expect(lines[1] == "Dead letters  2: kms-key 2, malformed 1; the oldest 2d 02h")
+        #expect(
+            lines[2]
+                == "RPO           broken for 3 of 12: orders at 444455556666/eu-west-1 is 40h 05m old, 26h 00m allowed"
+        )
+        #expect(lines.contains("  no room: 100 of 100 manual snapshots"))
+        #expect(lines.contains("  refused lately: kms-key, 2 dead letters, the newest 12m 00s ago"))
+        #expect(lines.contains { $0.hasSuffix("2 of 20 slots taken, 1 about to start or to end") })
+    }
+
+    @Test("a kept RPO is told in one line, and no RPO not at all") func kept() {
+        var status = Self.troubled
+        status.points[0].breachedCount = 0
+        status.points[0].worstAge = .seconds(25 * 3600)
+        #expect(
+            Self.text(status, width: 140)[2]
+                == "RPO           kept for all 12: orders at 444455556666/eu-west-1 is 25h 00m old, 26h 00m allowed"
+        )
+        status.points[0].rpo = nil
+        #expect(!Self.text(status, width: 140).contains { $0.hasPrefix("RPO") })
+    }
+
+    @Test("two looks tell when a copy ends") func estimate() throws {
+        var status = Self.status
+        let copy = try #require(status.pools[1].copies?.first)
+        var estimate = FinishEstimate(start: Self.now - .seconds(3900))
+        estimate.observe(percent: 25, at: Self.now)
+        status.estimates[copy.arn] = estimate
+        let pace = CopyPace(copy, estimate, at: Self.now)
+        let earliest = try #require(pace.earliest)
+        let latest = try #require(pace.latest)
+        #expect(earliest < latest)
+        #expect(pace.expected == earliest + (latest - earliest) / 2)
+        let page = StatusPage(status: status, clock: { _ in "15:17" })
+        #expect(page.lines(width: 140).contains { $0.text.contains("~15:17") })
+        let document = page.document["pools"]?.array?.last?["copies"]?.array?.first
+        #expect(document?["finishLatest"] == .string(latest.iso8601))
+        #expect(document?["gibPerHour"] == 92)
+    }
+
+    @Test("programs learn of obstacles, letters and recovery points") func troubleDocument() throws {
+        let document = StatusPage(status: Self.troubled).document
+        let pool = try #require(document["pools"]?.array?.last)
+        #expect(pool["held"] == 1)
+        #expect(pool["taken"] == 2)
+        #expect(pool["manualSnapshots"] == ["used": 100, "max": 100])
+        #expect(pool["blocked"]?.array?.map { $0["reason"] } == ["snapshot-quota", "kms-key"])
+        #expect(document["deadLetters"]?.array?.first?["reason"] == "kms-key")
+        #expect(document["deadLetters"]?.array?.first?["newestSeconds"] == 720)
+        #expect(document["recoveryPoints"]?.array?.first?["worstAgeSeconds"] == 144_300)
+    }
+
+    @Test("idle destinations stand together") func idle() {
+        var status = Self.status
+        status.pools = (0..<4).map { number in
+            .init(
+                pool: SlotPool(
+                    destination: Destination(account: "44445555666\(number)", region: "eu-west-1"),
+                    kind: .instance
+                ),
+                limit: 20,
+                copies: []
+            )
+        }
+        #expect(Self.text(status, width: 100).count == 2 + 1 + 4)
     }
 }
