@@ -45,6 +45,7 @@ struct FleetSurvey: Sendable {
     /// - Parameters:
     ///   - now: The present moment.
     ///   - last: The look before, whose estimates go on.
+    /// - Returns: How the fleet stands.
     func look(at now: Instant, after last: FleetStatus? = nil) async -> FleetStatus {
         var status = FleetStatus(queueURL: self.bridge.queueURL, now: now)
         async let queues = self.queues()

@@ -11,7 +11,9 @@ import Musl
 import Darwin
 #endif
 
-/// How a moment is called where the reader is: by `TZ`, or the machine's zone. Programs get UTC.
+/// Moments as the reader calls them, by `TZ` or the machine's zone.
+///
+/// Programs get UTC.
 enum LocalTime {
     /// `14:05`.
     static func timeOfDay(_ instant: Instant) -> String {

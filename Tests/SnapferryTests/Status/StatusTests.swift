@@ -111,8 +111,8 @@ struct StatusPageTests {
 
     private static func letter(_ id: String, _ reason: String, minutesAgo: Int) -> DeadLetterEntry {
         let attributes: [String: SQSAttributeValue] = [
-            DeadLetterAttribute.reason: .string(reason),
-            DeadLetterAttribute.destination: .string(Self.destination.description),
+            DeadLetterAttribute.reason: SQSAttributeValue(stringValue: reason),
+            DeadLetterAttribute.destination: SQSAttributeValue(stringValue: Self.destination.description),
         ]
         let sent = Self.now - .seconds(60 * minutesAgo)
         let message = SQSMessage(
