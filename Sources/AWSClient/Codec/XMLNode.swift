@@ -115,8 +115,9 @@ private final class XMLBuilder {
 
     func begin(_ name: String) -> Bool {
         guard self.stack.count < XMLNode.depthLimit else { return false }
-        let local = name.split(separator: ":").last.map { String($0) } ?? name
-        self.stack.append(Open(name: local))
+        // Without its namespace's prefix; by bytes, because by characters it took as long as all the rest.
+        let prefixEnd = name.utf8.lastIndex(of: UInt8(ascii: ":")).map { name.utf8.index(after: $0) }
+        self.stack.append(Open(name: prefixEnd.map { String(name[$0...]) } ?? name))
         return true
     }
 

@@ -203,6 +203,13 @@ extension WorkerCore {
         }
         guard target.phase == .inProgress else { return self.looked(id, watch, target, at: step.now, &step) }
         guard !self.isDraining else { return self.requeue(id, after: .zero, reason: "drain", &step) }
+        // Of a new copy nobody knows when it ends, so it can only bring the next look forward; where that is early enough
+        // anyway, the others need not be gone through.
+        if watch.finish.latest == nil, let planned = self.pools[pool]?.plannedLook,
+            planned <= self.settings.confirm.deadline(watch)
+        {
+            return
+        }
         self.planLook(pool)
     }
 

@@ -70,14 +70,17 @@ extension WorkerCore {
     /// Which events and jobs wait for the description of these sources, in a stable order.
     private func interested(in arns: Set<SnapshotARN>) -> [SnapshotARN: (events: [MessageToken], jobs: [CopyJob.ID])] {
         var result: [SnapshotARN: (events: [MessageToken], jobs: [CopyJob.ID])] = [:]
-        for message in self.messages.values.sorted(by: { $0.token < $1.token }) {
-            guard case .event(let arn) = message.purpose, arns.contains(arn) else { continue }
-            result[arn, default: ([], [])].events.append(message.token)
+        // Chosen first and sorted then: a page of sources concerns few of the many in hand.
+        let tokens = self.messages.values.lazy.compactMap { message -> (SnapshotARN, MessageToken)? in
+            guard case .event(let arn) = message.purpose, arns.contains(arn) else { return nil }
+            return (arn, message.token)
         }
-        for (id, state) in self.jobs.sorted(by: { $0.key < $1.key }) {
-            guard case .describing = state.phase, arns.contains(id.source) else { continue }
-            result[id.source, default: ([], [])].jobs.append(id)
+        for (arn, token) in tokens.sorted(by: { $0.1 < $1.1 }) { result[arn, default: ([], [])].events.append(token) }
+        let jobs = self.jobs.keys.filter { id in
+            guard arns.contains(id.source), case .describing = self.jobs[id]?.phase else { return false }
+            return true
         }
+        for id in jobs.sorted() { result[id.source, default: ([], [])].jobs.append(id) }
         return result
     }
 
