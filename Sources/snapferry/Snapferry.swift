@@ -10,9 +10,9 @@ struct Snapferry: AsyncParsableCommand {
         abstract: "Carries Amazon RDS and Aurora snapshots into other Regions and accounts.",
         version: Version.current,
         subcommands: [
-            CheckCommand.self, CopyCommand.self, DemoCommand.self, ExplainCommand.self, ForecastCommand.self,
-            HealthCommand.self, PolicyCommand.self, PruneCommand.self, SimulateCommand.self, StatusCommand.self,
-            SweepCommand.self,
+            CheckCommand.self, CopyCommand.self, DeadLetterCommand.self, DemoCommand.self, ExplainCommand.self,
+            ForecastCommand.self, HealthCommand.self, PolicyCommand.self, PruneCommand.self, SimulateCommand.self,
+            StatusCommand.self, SweepCommand.self,
             WorkCommand.self,
         ]
     )

@@ -7,6 +7,7 @@ package import AWSClient
 package struct SQSDeadLetterQueue: DeadLetterQueue {
     private let sqs: SQSClient
     private let url: String
+    private let jobsURL: String?
     /// Where jobs go that name no account.
     private let account: String
 
@@ -15,10 +16,12 @@ package struct SQSDeadLetterQueue: DeadLetterQueue {
     /// - Parameters:
     ///   - sqs: In the queue's Region.
     ///   - url: The dead-letter queue's.
+    ///   - jobsURL: The job queue's; `nil` for those who replay nothing.
     ///   - account: The fleet's own.
-    package init(sqs: SQSClient, url: String, account: String) {
+    package init(sqs: SQSClient, url: String, jobsURL: String? = nil, account: String) {
         self.sqs = sqs
         self.url = url
+        self.jobsURL = jobsURL
         self.account = account
     }
 
@@ -65,5 +68,18 @@ package struct SQSDeadLetterQueue: DeadLetterQueue {
             )
         }
         return receiptHandles.indices.map { failures[$0] }
+    }
+
+    package func replay(_ bodies: [String]) async throws -> [AWSError?] {
+        guard let jobsURL = self.jobsURL else { throw AWSError(.configuration, message: "no job queue to replay to") }
+        // A batch may not be larger than one message.
+        let size = bodies.reduce(0) { $0 + $1.utf8.count } <= 1_000_000 ? 10 : 1
+        let failures = try await SQSBatchResult.failures(of: bodies.count, by: size) { indices throws(AWSError) in
+            try await self.sqs.sendMessageBatch(
+                queueURL: jobsURL,
+                entries: indices.map { SQSClient.SendEntry(id: "\($0)", body: bodies[$0]) }
+            )
+        }
+        return bodies.indices.map { failures[$0] }
     }
 }

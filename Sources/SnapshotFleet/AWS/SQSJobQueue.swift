@@ -127,10 +127,11 @@ extension SQSBatchResult {
     /// Calls for ten entries at a time and gathers what was refused, by index.
     static func failures(
         of count: Int,
+        by size: Int = 10,
         _ call: ([Int]) async throws(AWSError) -> SQSBatchResult
     ) async throws(AWSError) -> [Int: AWSError] {
         var failures: [Int: AWSError] = [:]
-        for indices in Array(0..<count).chunked(by: 10) {
+        for indices in Array(0..<count).chunked(by: size) {
             for failure in try await call(indices).failed {
                 guard let index = Int(failure.id) else { continue }
                 let code: AWSError.Code = failure.senderFault ? .rejected : .unavailable

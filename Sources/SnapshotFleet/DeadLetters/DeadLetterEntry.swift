@@ -60,7 +60,8 @@ package struct DeadLetterEntry: Hashable, Sendable {
         self.route = (value(DeadLetterAttribute.route) ?? content.job?.route).flatMap { $0.isEmpty ? nil : $0 }
         self.database = value(DeadLetterAttribute.database) ?? self.source?.automatedDatabase
         // The look that read it is one of the receives that SQS counts, and goes on counting over all queues.
-        self.attempts = value(DeadLetterAttribute.attempts).flatMap { Int($0) } ?? max(0, message.receiveCount - 1)
+        let stated = self.cause == .redriven ? nil : value(DeadLetterAttribute.attempts).flatMap { Int($0) }
+        self.attempts = stated ?? max(0, message.receiveCount - 1)
         self.firstSeen =
             value(DeadLetterAttribute.firstSeen).flatMap { Instant(iso8601: $0) } ?? content.job?.firstSeen ?? sentAt
         self.worker = value(DeadLetterAttribute.worker)
@@ -69,10 +70,11 @@ package struct DeadLetterEntry: Hashable, Sendable {
     }
 
     private static func cause(_ value: (String) -> String?, _ message: SQSMessage) -> DeadLetterCause {
+        // What workers send there comes from no queue; attributes of an earlier time may have come along.
+        if message.attributes["DeadLetterQueueSourceArn"] != nil { return .redriven }
         if let word = value(DeadLetterAttribute.reason) {
             return DeadLetterReason(rawValue: word).map { .stated($0) } ?? .unknown(word.excerpt(60))
         }
-        if message.attributes["DeadLetterQueueSourceArn"] != nil { return .redriven }
         // What EventBridge adds to an event that it gives up.
         return value("RULE_ARN") != nil || value("ERROR_CODE") != nil ? .undelivered : .unstated
     }

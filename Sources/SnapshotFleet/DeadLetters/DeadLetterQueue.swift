@@ -19,6 +19,10 @@ package protocol DeadLetterQueue: Sendable {
     ///
     /// - Returns: For each, in the order asked, `nil` once deleted, or what went wrong.
     func delete(_ receiptHandles: [String]) async throws -> [AWSError?]
+    /// Sends messages to the job queue.
+    ///
+    /// - Returns: For each, in the order asked, `nil` once the job queue has it, or what went wrong.
+    func replay(_ bodies: [String]) async throws -> [AWSError?]
 }
 
 /// A letter in our hands for a while.

@@ -28,6 +28,19 @@ enum LocalTime {
             + self.timeOfDay(instant)
     }
 
+    /// The minute with its zone: `2026-11-21T04:10+01:00`, and `2026-11-21T03:10Z` in UTC.
+    static func minute(_ instant: Instant) -> String {
+        let parts = self.parts(instant)
+        let day = "\(parts.tm_year + 1900)-\(self.two(parts.tm_mon + 1))-\(self.two(parts.tm_mday))"
+        return "\(day)T\(self.timeOfDay(instant))\(self.zone(parts.tm_gmtoff))"
+    }
+
+    private static func zone(_ offset: Int) -> String {
+        if offset == 0 { return "Z" }
+        let minutes = Int32(abs(offset) / 60)
+        return "\(offset < 0 ? "-" : "+")\(self.two(minutes / 60)):\(self.two(minutes % 60))"
+    }
+
     private static func parts(_ instant: Instant) -> tm {
         var seconds = time_t(instant.wholeSeconds)
         var parts = tm()

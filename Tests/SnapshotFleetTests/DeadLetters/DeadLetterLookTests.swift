@@ -20,6 +20,13 @@ final class PlainDeadLetterQueue: DeadLetterQueue {
         var failsAfter: Int?
         /// How many letters a receive hands out without hiding them.
         var repeats = 0
+        /// What went to the job queue.
+        var sent: [String] = []
+        /// Messages that hold one of these the job queue refuses.
+        var refusals: [String] = []
+        var deletesFail = false
+        /// How many letters were hidden anew, each time.
+        var hides: [Int] = []
     }
 
     let state: Mutex<State>
@@ -64,7 +71,8 @@ final class PlainDeadLetterQueue: DeadLetterQueue {
 
     func hide(_ receiptHandles: [String], for timeout: Duration) async throws -> [AWSError?] {
         self.state.withLock { state in
-            receiptHandles.map { handle in
+            if timeout > .zero { state.hides.append(receiptHandles.count) }
+            return receiptHandles.map { handle in
                 guard let message = state.hidden[handle] else { return AWSError(.rejected, message: "not in flight") }
                 if timeout == .zero {
                     state.hidden[handle] = nil
@@ -77,10 +85,23 @@ final class PlainDeadLetterQueue: DeadLetterQueue {
 
     func delete(_ receiptHandles: [String]) async throws -> [AWSError?] {
         self.state.withLock { state in
+            if state.deletesFail { return receiptHandles.map { _ in AWSError(.unavailable, message: "no") } }
             for handle in receiptHandles {
                 if let message = state.hidden.removeValue(forKey: handle) { state.deleted.append(message.messageID) }
             }
             return receiptHandles.map { _ in nil }
+        }
+    }
+
+    func replay(_ bodies: [String]) async throws -> [AWSError?] {
+        self.state.withLock { state in
+            bodies.map { body in
+                if state.refusals.contains(where: { body.contains("\"\($0)\"") }) {
+                    return AWSError(.rejected, message: "refused")
+                }
+                state.sent.append(body)
+                return nil
+            }
         }
     }
 
