@@ -70,23 +70,28 @@ require_headers() {
 
 # Makes the Python environment of the conformance tests, or brings it up to date with the pinned requirements.
 require_python() {
-    local wanted
     if ! command -v python3 >/dev/null || ! python3 -c 'import venv, ensurepip' 2>/dev/null; then
         install_packages python3 python3-venv
     fi
     python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' ||
         die "the conformance tests need Python 3.10 or later, and this is $(python3 --version 2>&1); install a later one"
-    wanted="$(sha256sum "$REQUIREMENTS" | cut -d ' ' -f 1) $(python3 --version)"
+    make_environment "$VENV" "$REQUIREMENTS" ||
+        die "pip could not install the pinned Python packages; check the network (or PIP_INDEX_URL), then run this again"
+}
+
+# make_environment FOLDER REQUIREMENTS: a virtual environment with what the file pins.
+make_environment() {
+    local folder="$1" requirements="$2" wanted
+    wanted="$(sha256sum "$requirements" | cut -d ' ' -f 1) $(python3 --version)"
     # A checkout that was moved has a venv that points elsewhere; only one that runs counts.
-    if [[ "$(cat "$VENV/.installed" 2>/dev/null || true)" == "$wanted" ]] && "$VENV/bin/python" -c '' 2>/dev/null; then
+    if [[ "$(cat "$folder/.installed" 2>/dev/null || true)" == "$wanted" ]] && "$folder/bin/python" -c '' 2>/dev/null; then
         return
     fi
-    say "installing the Python packages of $REQUIREMENTS into $VENV"
-    rm -rf "$VENV"
-    python3 -m venv "$VENV" || die "python3 could not make a virtual environment; run: sudo apt-get install python3-venv"
-    "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$REQUIREMENTS" ||
-        die "pip could not install the pinned Python packages; check the network (or PIP_INDEX_URL), then run this again"
-    printf '%s\n' "$wanted" >"$VENV/.installed"
+    say "installing the Python packages of $requirements into $folder"
+    rm -rf "$folder"
+    python3 -m venv "$folder" || die "python3 could not make a virtual environment; run: sudo apt-get install python3-venv"
+    "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$requirements" || return 1
+    printf '%s\n' "$wanted" >"$folder/.installed"
 }
 
 # A duration in seconds as people read it.

@@ -94,7 +94,8 @@ package final class AWSSession: Sendable {
             transport: self.context.transport,
             endpoint: try self.context.endpoints.endpoint(for: .sts, region: self.region),
             time: self.context.time,
-            retries: self.context.retry
+            retries: self.context.retry,
+            userAgent: self.context.userAgent
         )
         let role = try AssumedRole(arn: roleARN, externalID: externalID, sessionName: sessionName)
         let provider = AssumeRoleCredentials(

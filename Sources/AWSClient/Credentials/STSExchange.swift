@@ -9,18 +9,22 @@ package struct STSExchange: Sendable {
     private let endpoint: Endpoint
     private let time: any TimeSource
     private let retries: RetryConfiguration
+    /// What the client calls itself; `nil` leaves it to curl.
+    private let userAgent: String?
 
     /// Makes an exchange at one Region's endpoint.
     package init(
         transport: any HTTPTransport,
         endpoint: Endpoint,
         time: any TimeSource,
-        retries: RetryConfiguration = RetryConfiguration()
+        retries: RetryConfiguration = RetryConfiguration(),
+        userAgent: String? = nil
     ) {
         self.transport = transport
         self.endpoint = endpoint
         self.time = time
         self.retries = retries
+        self.userAgent = userAgent
     }
 
     /// Takes on a role with a token of an identity provider; the call is not signed.
@@ -93,6 +97,7 @@ package struct STSExchange: Sendable {
             ],
             body: Array(form.encoded.utf8)
         )
+        if let userAgent { request.headers.append(("User-Agent", userAgent)) }
         guard let credentials else { return request }
         let signer = RequestSigner(credentials: credentials, region: self.endpoint.signingRegion, service: "sts")
         signer.sign(&request, at: skew.corrected(self.time.now()))

@@ -4,9 +4,9 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import re
+from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -129,6 +129,8 @@ class Stack:
         if attribute in ("Arn", "Ref"):
             region = "" if service == "iam" else PSEUDO["AWS::Region"]
             separator = "" if service in ("sqs", "sns") else f"{resource.replace('eventbus', 'event-bus')}/"
+            if resource == "loggroup" and attribute == "Arn":
+                return f"arn:aws:logs:{region}:{PSEUDO['AWS::AccountId']}:log-group:{name}:*"
             arn = f"arn:aws:{service}:{region}:{PSEUDO['AWS::AccountId']}:{separator}{name}"
             return arn if attribute == "Arn" or service == "sns" else name
         return f"{name}.{attribute}"
@@ -159,14 +161,6 @@ class Stack:
             case "Split":
                 separator, text = argument
                 return self.resolve(text).split(separator)
-            case "Select":
-                index, values = argument
-                return self.resolve(values)[int(index)]
-            case "Cidr":
-                block, count, bits = self.resolve(argument)
-                network = ipaddress.ip_network(block)
-                subnets = network.subnets(new_prefix=32 - int(bits))
-                return [str(next(subnets)) for _ in range(int(count))]
         raise AssertionError(f"no function: {function}")
 
     @property
@@ -182,15 +176,17 @@ class Stack:
         return {name: each for name, each in self.resources.items() if each["Type"] == kind}
 
     def policies(self) -> dict[str, list[dict[str, Any]]]:
-        """The statements of each role and managed policy, by logical name."""
-        found: dict[str, list[dict[str, Any]]] = {}
+        """The statements of each role and managed policy, by logical name; a policy by itself counts to its role."""
+        found: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for name, resource in self.resources.items():
             properties = resource.get("Properties", {})
-            documents = [each["PolicyDocument"] for each in properties.get("Policies", []) if isinstance(each, dict)]
+            for policy in properties.get("Policies", []):
+                found[name] += policy["PolicyDocument"]["Statement"]
             if resource["Type"] == "AWS::IAM::ManagedPolicy":
-                documents = [properties["PolicyDocument"]]
-            if documents:
-                found[name] = [statement for each in documents for statement in each["Statement"]]
+                found[name] += properties["PolicyDocument"]["Statement"]
+            if resource["Type"] == "AWS::IAM::Policy":
+                [role] = properties["Roles"]
+                found[role] += properties["PolicyDocument"]["Statement"]
         return found
 
     def documents(self) -> dict[str, dict[str, Any]]:

@@ -103,6 +103,11 @@ struct ChildProcess: Sendable {
         try self.handle.send(signal: .kill)
     }
 
+    /// Asks the process to stop, as an orchestrator does, and waits for nothing.
+    func terminate() throws {
+        try self.handle.send(signal: .terminate)
+    }
+
     /// SIGTERM, and SIGKILL to what still runs a good while later; returns once the process is gone.
     private func stop() async {
         await self.handle.teardown(using: [.gracefulShutDown(allowedDurationToNextStep: .seconds(40))])

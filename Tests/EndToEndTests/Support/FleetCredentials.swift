@@ -6,22 +6,44 @@ import Loopback
 import Synchronization
 import Testing
 
-/// What ECS is to a container: hands out credentials of a role, each good for a quarter of an hour of the world's time.
+/// What ECS and EKS are to a container: hand out credentials of a role, each good for a quarter of an hour of the
+/// world's time.
 final class FleetCredentials: Sendable {
-    /// What the next request is answered; `nil` for an outage.
-    private final class Document: Sendable {
-        let body = Mutex<[UInt8]?>(nil)
+    private struct Held: Sendable {
+        /// What the next request is answered; `nil` for an outage.
+        var document: [UInt8]?
+        /// What a request has to show; `nil` asks for nothing.
+        var token: String?
+        /// The tokens that were shown and good, each only once, in order.
+        var accepted: [String] = []
     }
 
-    private let document: Document
+    private final class Memory: Sendable {
+        let held: Mutex<Held>
+
+        init(token: String?) { self.held = Mutex(Held(token: token)) }
+
+        func reply(to request: LoopbackServer.Received) -> LoopbackServer.Reply {
+            self.held.withLock { held in
+                let shown = FleetCredentials.token(of: request)
+                guard held.token == nil || shown == held.token else { return .answer(401) }
+                guard let document = held.document else { return .answer(500) }
+                if let shown, held.accepted.last != shown { held.accepted.append(shown) }
+                return .answer(body: document)
+            }
+        }
+    }
+
+    private let memory: Memory
     private let server: LoopbackServer
 
-    init() {
-        let document = Document()
-        self.document = document
-        self.server = LoopbackServer { _ in
-            document.body.withLock { $0 }.map { .answer(body: $0) } ?? .answer(500)
-        }
+    /// Starts to hand out credentials, of which there are none yet.
+    ///
+    /// - Parameter token: What a request has to show; `nil` asks for nothing.
+    init(token: String? = nil) {
+        let memory = Memory(token: token)
+        self.memory = memory
+        self.server = LoopbackServer { memory.reply(to: $0) }
     }
 
     /// What makes a worker ask here, in place of its keys.
@@ -32,11 +54,19 @@ final class FleetCredentials: Sendable {
         ]
     }
 
+    /// The tokens that were shown and good, each only once, in order.
+    var acceptedTokens: [String] { self.memory.held.withLock { $0.accepted } }
+
     /// Has nothing to hand out from now on.
-    func fail() { self.document.body.withLock { $0 = nil } }
+    func fail() { self.memory.held.withLock { $0.document = nil } }
 
     /// Hands out new credentials from now on; what it says about their end is wrong, so that they end while in use.
-    func rotate(in aws: SimulatedAWS) async throws {
+    ///
+    /// - Parameters:
+    ///   - aws: Where they are good.
+    ///   - token: What a request has to show from now on; `nil` leaves that as it is.
+    /// - Throws: What AWS refuses.
+    func rotate(in aws: SimulatedAWS, token: String? = nil) async throws {
         var form = QueryForm(action: "AssumeRole", version: "2011-06-15")
         form.add("RoleArn", "arn:aws:iam::\(SimulatedAWS.account):role/fleet")
         form.add("RoleSessionName", "worker")
@@ -53,8 +83,17 @@ final class FleetCredentials: Sendable {
             "Token": .string(try #require(credentials["SessionToken"]?.text)),
             "Expiration": .string((SystemTimeSource.systemNow() + .seconds(6 * 3600)).iso8601),
         ]
-        self.document.body.withLock { $0 = document.serialized() }
+        self.memory.held.withLock {
+            $0.document = document.serialized()
+            if let token { $0.token = token }
+        }
     }
 
     func stop() { self.server.stop() }
+
+    /// What a request shows.
+    private static func token(of request: LoopbackServer.Received) -> String? {
+        let line = request.head.split(separator: "\r\n").first { $0.lowercased().hasPrefix("authorization:") }
+        return line.map { String($0.dropFirst(14).drop { $0 == " " }) }
+    }
 }

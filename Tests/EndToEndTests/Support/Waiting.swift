@@ -50,6 +50,11 @@ func withTemporaryFile<Value>(_ text: String, _ body: (String) async throws -> V
     return try await body(path)
 }
 
+/// Puts other text into a file, all at once, as whoever rotates tokens does.
+func overwriteFile(_ path: String, with text: String) throws {
+    try Data(text.utf8).write(to: URL(filePath: path), options: .atomic)
+}
+
 /// Lets only so many worlds run at once: each is two processes, and the machine may have two cores.
 actor Turnstile {
     static let worlds = Turnstile(places: 3)

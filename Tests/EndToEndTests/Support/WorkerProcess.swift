@@ -64,6 +64,9 @@ struct WorkerProcess: Sendable {
 
     func kill() throws { try self.child.kill() }
 
+    /// Asks it to stop, and waits for nothing.
+    func terminate() throws { try self.child.terminate() }
+
     /// Whether a message was logged.
     func hasLogged(_ message: String) -> Bool { self.log.contains { $0.message == message } }
 
