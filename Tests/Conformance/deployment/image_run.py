@@ -52,9 +52,11 @@ class Container:
     def runs(self) -> bool:
         return self.inspect("{{.State.Running}}") == "true"
 
-    def peak_memory(self) -> int:
-        """What the kernel counted at most, in bytes: of the control group where it can be seen, else of the process."""
+    def peak_memory(self) -> dict[str, int]:
+        """What the kernel counted at most, in bytes: of the process with all that it maps, and of its control group."""
         pid = int(self.inspect("{{.State.Pid}}"))
+        status = Path(f"/proc/{pid}/status").read_text()
+        found = {"process": int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) * 1024}
         for line in Path(f"/proc/{pid}/cgroup").read_text().splitlines():
             _, controllers, path = line.split(":", 2)
             base = "/sys/fs/cgroup" + (f"/{controllers}" if controllers else "")
@@ -62,9 +64,8 @@ class Container:
                 for name in ("memory.max_usage_in_bytes", "memory.peak"):
                     file = Path(f"{base}{path}/{name}")
                     if file.exists():
-                        return int(file.read_text())
-        status = Path(f"/proc/{pid}/status").read_text()
-        return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) * 1024
+                        found["control group"] = int(file.read_text())
+        return found
 
     def stop(self, seconds: int = 30) -> tuple[float, int]:
         """Asks it to stop as an orchestrator does; how long that took, and its exit status."""
@@ -204,8 +205,10 @@ def test_a_thousand_jobs_fit_into_64_mb(tmp_path: Path) -> None:
             seconds, status = worker.stop()
             assert status == 0, worker.logs[-3000:]
             assert seconds < 20, f"{seconds:.1f} s"
-        print(f"\nmeasured: {peak / 1e6:.1f} MB at most with {held} jobs in hand, of {LIMIT_MB}; stopped in {seconds:.1f} s")
-        assert peak <= LIMIT_MB * 1024 * 1024
+        told = ", ".join(f"{name} {size / 1e6:.1f} MB" for name, size in peak.items())
+        print(f"\nmeasured: {told} at most with {held} jobs in hand, of {LIMIT_MB}; stopped in {seconds:.1f} s")
+        # Both, since pages of files count for whoever reads them first.
+        assert max(peak.values()) <= LIMIT_MB * 1024 * 1024
 
 
 def test_it_writes_nothing_to_its_root(tmp_path: Path) -> None:
