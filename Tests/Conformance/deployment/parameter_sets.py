@@ -42,7 +42,7 @@ SETS: dict[str, dict[str, dict[str, str]]] = {
             "arn:aws:iam::777788889999:role/snapferry-source",
             "ForwardingAccounts": "777788889999,888899990000", "VpcId": "vpc-0123456789abcdef0",
             "SubnetIds": "subnet-0123456789abcdef0,subnet-0123456789abcdef1", "UsableKeys": f"{KEY},{FAR_KEY}",
-            "EncryptionKey": KEY, "PermissionsBoundary": "arn:aws:iam::111122223333:policy/boundary",
+            "NotifyBus": "arn:aws:events:us-east-1:111122223333:event-bus/operations", "EncryptionKey": KEY, "PermissionsBoundary": "arn:aws:iam::111122223333:policy/boundary",
         },
         "a policy in the parameter store": {
             "Image": IMAGE, "PolicyParameter": "/snapferry/policy", "MinWorkers": "2", "MaxWorkers": "8",

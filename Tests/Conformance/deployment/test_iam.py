@@ -94,7 +94,7 @@ def called() -> dict[str, dict[str, set[str]]]:
 
 
 # Agreed calls whose makers are on their way; each goes from here once the program makes it.
-AWAITED_ACTIONS = {"sns:Publish"}
+AWAITED_ACTIONS = {"sns:Publish", "events:PutEvents"}
 # Made for `databaseTags` and by surveys of recovery points, which the workers of the suite leave out; and by whoever
 # interrupts a move on a terminal.
 SELDOM = {"rds:DescribeDBInstances", "rds:DescribeDBClusters", "sqs:CancelMessageMoveTask"}
