@@ -68,6 +68,12 @@ require_headers() {
     ((${#missing[@]} == 0)) || install_packages "${missing[@]}"
 }
 
+# Installs headless Chromium for tests of pages; where it can't be had, those tests are skipped, and say so.
+require_browser() {
+    if command -v chromium >/dev/null && command -v chromedriver >/dev/null; then return; fi
+    (install_packages chromium chromium-driver) || say "warning: no headless Chromium; the tests of pages are skipped"
+}
+
 # Makes the Python environment of the conformance tests, or brings it up to date with the pinned requirements.
 require_python() {
     if ! command -v python3 >/dev/null || ! python3 -c 'import venv, ensurepip' 2>/dev/null; then

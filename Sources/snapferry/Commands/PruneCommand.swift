@@ -70,7 +70,7 @@ struct PruneCommand: AsyncParsableCommand {
             LineOutput.standardError.write("snapferry: no route of the policy has a retention: every copy is kept")
             return 1
         }
-        let destinations = try self.destinations(of: post)
+        let destinations = try self.options.destinations(to: self.to, of: post.policy)
         var page = PrunePage(now: time.now())
         for destination in destinations {
             do {
@@ -96,19 +96,6 @@ struct PruneCommand: AsyncParsableCommand {
         }
         for problem in page.problems { LineOutput.standardError.write("snapferry: could not look: \(problem)") }
         return page.problems.isEmpty ? (refused > 0 ? 1 : 0) : 2
-    }
-
-    private func destinations(of post: OperatorPost) throws -> [Destination] {
-        guard let to = self.to else { return post.policy.destinations }
-        let parts = to.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-        let wanted = post.policy.destinations.filter { destination in
-            destination.region == parts.last && (parts.count == 1 || destination.account == parts[0])
-        }
-        if wanted.isEmpty {
-            let known = post.policy.destinations.map(\.description).joined(separator: ", ")
-            throw LookFailure("\(to) is no destination of the policy, which has \(known)")
-        }
-        return wanted
     }
 
     private func show(_ page: PrunePage) {

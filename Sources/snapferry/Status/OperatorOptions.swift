@@ -43,6 +43,7 @@ struct OperatorOptions: ParsableArguments {
                 sqs: try post.session.sqs(region: QueueURL.region(of: queueURL) ?? post.homeRegion),
                 policy: post.policy,
                 queueURL: queueURL,
+                queueRegion: QueueURL.region(of: queueURL) ?? post.homeRegion,
                 deadLetterURL: Self.first(ProcessInfo.processInfo.environment["SNAPFERRY_DEAD_LETTER_QUEUE_URL"]),
                 slotTable: Self.first(ProcessInfo.processInfo.environment["SNAPFERRY_SLOT_TABLE"])
             )
@@ -81,6 +82,22 @@ struct OperatorOptions: ParsableArguments {
         }
     }
 
+    /// The destinations that `--to` means: a Region, or an account and a Region; all of the policy's without it.
+    ///
+    /// - Throws: ``LookFailure`` where the policy has no such destination.
+    func destinations(to: String?, of policy: Policy) throws(LookFailure) -> [Destination] {
+        guard let to else { return policy.destinations }
+        let parts = to.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        let wanted = policy.destinations.filter { destination in
+            destination.region == parts.last && (parts.count == 1 || destination.account == parts[0])
+        }
+        if wanted.isEmpty {
+            let known = policy.destinations.map(\.description).joined(separator: ", ")
+            throw LookFailure("\(to) is no destination of the policy, which has \(known)")
+        }
+        return wanted
+    }
+
     /// The job queue that a flag or the environment names; `nil` when neither does.
     var givenQueueURL: String? {
         Self.first(self.queueURL, ProcessInfo.processInfo.environment["SNAPFERRY_QUEUE_URL"])
@@ -109,6 +126,7 @@ struct OperatorBridge: Sendable {
     let sqs: SQSClient
     let policy: Policy
     let queueURL: String
+    let queueRegion: String
     /// `nil` takes the queue that the job queue's redrive policy names.
     let deadLetterURL: String?
     /// The DynamoDB table that the fleet shares its slots in, in the queue's Region; `nil` where there is none.
@@ -124,7 +142,6 @@ struct OperatorBridge: Sendable {
         )
     }
 
-    var queueRegion: String { QueueURL.region(of: self.queueURL) ?? self.session.region }
 }
 
 /// Why a command could not look, in one line that says what to change.

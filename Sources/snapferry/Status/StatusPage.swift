@@ -114,13 +114,16 @@ struct StatusPage: Sendable {
     }
 
     private func table(_ copies: [Snapshot], width: Int) -> [StyledLine] {
-        var table = TextTable([
-            TextTable.Column("COPY", minimum: 16), TextTable.Column("DATABASE", minimum: 8, dropOrder: 1),
-            TextTable.Column("ENGINE", minimum: 6, dropOrder: 5), TextTable.Column("SIZE", .right, dropOrder: 2),
-            TextTable.Column("PROGRESS", minimum: 8), TextTable.Column("", .right), TextTable.Column("FOR", .right),
-            TextTable.Column("RATE", .right, dropOrder: 4), TextTable.Column("DONE", .right, dropOrder: 3),
-            TextTable.Column("ROUTE", minimum: 6, dropOrder: 6),
-        ])
+        var table = TextTable(
+            [
+                TextTable.Column("COPY", minimum: 16), TextTable.Column("DATABASE", minimum: 8, dropOrder: 1),
+                TextTable.Column("ENGINE", dropOrder: 5), TextTable.Column("SIZE", .right, dropOrder: 2),
+                TextTable.Column("PROGRESS", minimum: 8), TextTable.Column("", .right), TextTable.Column("FOR", .right),
+                TextTable.Column("RATE", .right, dropOrder: 4), TextTable.Column("DONE", .right, dropOrder: 3),
+                TextTable.Column("ROUTE", dropOrder: 6),
+            ],
+            narrowing: .dropFirst
+        )
         for copy in copies {
             let pace = CopyPace(copy, self.status.estimates[copy.arn], at: self.status.now)
             table.add([

@@ -39,8 +39,8 @@ class Simulator:
 
 
 @contextlib.contextmanager
-def simulate(logs: Path, *arguments: str) -> Iterator[Simulator]:
-    """Runs the embedded AWS; it must say that it is ready, and leave with status 0 when told to stop."""
+def simulate(logs: Path, *arguments: str, within: float = 20) -> Iterator[Simulator]:
+    """Runs the embedded AWS; it must be ready `within` seconds, and leave with status 0 when told to stop."""
     command = [BINARY, "simulate", "--port", "0", *arguments]
     with running(command, clean_environment(), logs) as child:
 
@@ -48,7 +48,7 @@ def simulate(logs: Path, *arguments: str) -> Iterator[Simulator]:
             assert child.process.poll() is None, f"exited with {child.process.returncode}\n{child.tail()}"
             return READY.search(child.stdout)
 
-        match = eventually(ready, within=20, what=lambda: f"a ready line\n{child.tail()}")
+        match = eventually(ready, within=within, what=lambda: f"a ready line\n{child.tail()}")
         yield Simulator(Cloud(match["url"], local_keys(ACCOUNT)), child, match)
         if not child.stopped:
             assert child.process.poll() is None, f"died with {child.process.returncode}\n{child.tail()}"
