@@ -42,11 +42,9 @@ struct ReportPage: Sendable {
             line.append("\(breaches) of \(judged)", .bad)
             line.append(" recovery points break their RPO")
         } else if judged > 0 {
-            line.append(
-                judged == 1 ? "The one recovery point with an RPO" : "All \(judged) recovery points with an RPO",
-                .good
-            )
-            line.append(judged == 1 ? " keeps it" : " keep it")
+            let isOne = judged == 1
+            line.append(isOne ? "The one recovery point" : "All \(judged) recovery points", .good)
+            line.append(isOne ? " with an RPO keeps it" : " with an RPO keep it")
         } else {
             line.append("No route has an RPO to keep", .warning)
         }
