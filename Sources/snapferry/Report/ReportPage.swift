@@ -57,7 +57,8 @@ struct ReportPage: Sendable {
         var table = TextTable(
             [
                 TextTable.Column("STANDING"), TextTable.Column("DATABASE", minimum: 10),
-                TextTable.Column("KIND", dropOrder: 4), TextTable.Column("TO", dropOrder: 1), TextTable.Column("AGE", .right),
+                TextTable.Column("KIND", dropOrder: 4), TextTable.Column("TO", dropOrder: 1),
+                TextTable.Column("AGE", .right),
                 TextTable.Column("RPO", .right), TextTable.Column("COPIES", .right, dropOrder: 3),
                 TextTable.Column("NEWEST COPY", minimum: 16, dropOrder: 5),
                 TextTable.Column("SIZE", .right, dropOrder: 6), TextTable.Column("KEY", minimum: 8, dropOrder: 7),
