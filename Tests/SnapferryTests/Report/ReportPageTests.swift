@@ -32,7 +32,7 @@ struct ReportPageTests {
             region: "us-east-1",
             account: "111122223333",
             kind: kind,
-            identifier: "rds:\(database)-\(number)"
+            identifier: "\(database)-\(number)"
         )
         return Snapshot(
             arn: SnapshotARN(
