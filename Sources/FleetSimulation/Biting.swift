@@ -17,21 +17,49 @@ package enum Biting {
         return nil
     }
 
-    /// A run in which the bug has a chance to show.
+    /// A short run in which the bug has a chance to show: half a day with the faults that it needs, and no others.
+    ///
+    /// With all faults at once most bugs show too, but later, and behind others' troubles. Without the bug, nothing is
+    /// ever found in it.
     package static func scenario(_ mutation: Mutation, seed: UInt64) -> Scenario {
-        var scenario = Scenario.disaster(seed: seed)
+        var scenario = Scenario(seed: seed, faults: FaultRates(self.faults(mutation)))
         scenario.mutation = mutation
+        scenario.workers = 3
+        scenario.schedule = .scattered(20)
         switch mutation {
-        case .keepsEveryLease, .forgetsToRenew, .forgetsReceiveCount:
-            // What shows is a message that is received too often, which a crash would explain.
-            scenario.faults = .benign
-            scenario.workers = max(2, scenario.workers)
-        case .ignoresVersion:
-            scenario.ledger = .table
-            scenario.workers = max(3, scenario.workers)
+        case .forgetsToRenew, .keepsEveryLease:
+            // What shows is a message that is received too often.
+            scenario.workers = 1
+            scenario.visibilityTimeout = .seconds(120)
         case .freesSlotsByTime: scenario.ledger = .book
+        case .ignoresVersion, .believesOldLooks:
+            scenario.ledger = .table
+            scenario.workers = 5
+        case .retriesTheHopeless: scenario.patience = .seconds(12 * 3600)
         default: break
         }
         return scenario
+    }
+
+    /// What has to go wrong before a bug can show.
+    private static func faults(_ mutation: Mutation) -> [Fault: Double] {
+        switch mutation {
+        case .deletesOnceStarted, .forgetsToRenew, .keepsEveryLease, .losesDeadLetters, .losesReplacements,
+            .freesSlotsByTime, .grantsEverySlot, .confirmsEarly, .prunesTheNewest, .retriesTheHopeless:
+            [:]
+        case .forgetsReceiveCount: [.regionOutages: 1, .throttlingStorms: 2, .throttles: 0.2]
+        case .ignoresVersion: [.slowRequests: 0.2, .ledgerFailures: 0.05]
+        case .freesSlotsOnDrain: [.drains: 1]
+        case .trustsLostAnswers: [.lostAnswers: 0.1]
+        case .trustsDescribeAtOnce: [.lostAnswers: 0.2, .describeLag: 0.5]
+        case .adoptsAnything: [.takenNames: 3]
+        case .deletesWhatIsNotOurs: [.takenNames: 3, .deletedSources: 1]
+        case .believesOldLooks:
+            [.failedCopies: 0.3, .deletedCopies: 3, .doubledMessages: 0.5, .crashes: 0.3, .pauses: 0.3]
+        case .confirmsFailed: [.failedCopies: 0.2]
+        case .copiesCopies: [.copiesRaiseCreated: 1]
+        case .namesTargetsApart: [.crashes: 0.5, .pauses: 0.5, .doubledMessages: 0.3]
+        case .countsThrottlesAsFailures: [.throttles: 0.4]
+        }
     }
 }

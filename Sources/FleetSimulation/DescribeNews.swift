@@ -3,6 +3,7 @@
 
 import AWSClient
 import LocalAWS
+import SnapshotFleet
 
 /// What Describe does not know yet: RDS says that a call may be followed by an answer that is older than it.
 struct DescribeNews {
@@ -29,22 +30,20 @@ struct DescribeNews {
     }
 
     /// An answer as it was so long ago: what is newer is not in it, and what has finished since is not quite done.
-    func ageing(_ answer: JSONValue, list: String, arn: String, by lag: Duration, at now: Instant) -> JSONValue {
+    func ageing(_ answer: [Snapshot], by lag: Duration, at now: Instant) -> [Snapshot] {
         let recent = self.changes.filter { now - $0.at < lag }
-        guard !recent.isEmpty, var members = answer.object, let snapshots = members[list]?.array else { return answer }
+        guard !recent.isEmpty else { return answer }
         let unseen = Set(recent.lazy.filter(\.isNew).map(\.arn))
         let changed = Set(recent.map(\.arn))
-        members[list] = .array(
-            snapshots.compactMap { snapshot -> JSONValue? in
-                guard let name = snapshot[arn]?.string, changed.contains(name) else { return snapshot }
-                guard !unseen.contains(name), var fields = snapshot.object else { return nil }
-                if fields["Status"] == "available" {
-                    fields["Status"] = "copying"
-                    fields["PercentProgress"] = 99
-                }
-                return .object(fields)
-            }
-        )
-        return .object(members)
+        return answer.compactMap { snapshot -> Snapshot? in
+            let name = snapshot.arn.description
+            guard changed.contains(name) else { return snapshot }
+            guard !unseen.contains(name) else { return nil }
+            guard snapshot.status == "available" else { return snapshot }
+            var snapshot = snapshot
+            snapshot.status = "copying"
+            snapshot.percentProgress = 99
+            return snapshot
+        }
     }
 }

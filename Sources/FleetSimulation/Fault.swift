@@ -4,7 +4,7 @@
 /// Something that goes wrong in a run.
 ///
 /// Each has dice of its own, so that a run without one of them goes on as before in everything else.
-package enum Fault: String, Sendable, CaseIterable {
+package enum Fault: Int, Sendable, CaseIterable {
     // MARK: - Of workers: times an hour, each
 
     /// A worker is gone with its memory, and starts anew after a while.
@@ -14,77 +14,89 @@ package enum Fault: String, Sendable, CaseIterable {
     /// A worker is told to stop, and starts anew.
     case drains
     /// A worker's clock is wrong: by how many seconds at the most.
-    case clockSkew = "clock-skew"
+    case clockSkew
 
     // MARK: - Of requests: how probable for each
 
     /// The request never arrives.
-    case lostRequests = "lost-requests"
+    case lostRequests
     /// The request takes effect, and its answer is lost.
-    case lostAnswers = "lost-answers"
+    case lostAnswers
     /// The client gives the request up, and it takes effect some seconds later.
-    case lateRequests = "late-requests"
+    case lateRequests
     /// The request arrives a second time, some seconds later.
-    case doubledRequests = "doubled-requests"
+    case doubledRequests
     /// Request and answer take many seconds, so that others overtake them.
-    case slowRequests = "slow-requests"
+    case slowRequests
     /// AWS asks for fewer requests.
     case throttles
     /// AWS fails, with or without the effect.
     case failures
     /// An entry of a batch fails while the others don't.
-    case failedEntries = "failed-entries"
+    case failedEntries
     /// The ledger can't be reached; half of the time what it was told or asked still counts.
-    case ledgerFailures = "ledger-failures"
+    case ledgerFailures
     /// DynamoDB asks for fewer requests.
-    case tableThrottles = "table-throttles"
+    case tableThrottles
     /// A transaction meets another one.
-    case transactionConflicts = "transaction-conflicts"
+    case transactionConflicts
     /// Describe does not know the latest minute yet.
-    case describeLag = "describe-lag"
+    case describeLag
 
     // MARK: - Of services: times an hour, for a while
 
     /// Nearly every request is throttled.
-    case throttlingStorms = "throttling-storms"
+    case throttlingStorms
     /// Nothing in a Region answers.
-    case regionOutages = "region-outages"
+    case regionOutages
     /// A destination's key is switched off.
-    case disabledKeys = "disabled-keys"
+    case disabledKeys
     /// RDS allows fewer copies at once.
-    case loweredLimits = "lowered-limits"
+    case loweredLimits
     /// SQS hands out few messages at once.
-    case inFlightCaps = "in-flight-caps"
+    case inFlightCaps
 
     // MARK: - Of copies and messages: how probable for each
 
     /// SQS delivers a message twice.
-    case doubledMessages = "doubled-messages"
+    case doubledMessages
     /// A copy ends as `failed`.
-    case failedCopies = "failed-copies"
+    case failedCopies
     /// A copy stands still for ever, until somebody cancels it.
-    case stalledCopies = "stalled-copies"
+    case stalledCopies
     /// Copies raise the event of a new snapshot where they arrive.
-    case copiesRaiseCreated = "copies-raise-created"
+    case copiesRaiseCreated
     /// RDS allows fewer copies at once than the policy thinks, from the beginning.
-    case tightQuota = "tight-quota"
+    case tightQuota
 
     // MARK: - Of people: times an hour
 
     /// Somebody deletes a copy of ours, done or not.
-    case deletedCopies = "deleted-copies"
+    case deletedCopies
     /// Somebody deletes a source.
-    case deletedSources = "deleted-sources"
+    case deletedSources
     /// An automated source reaches its age.
-    case agedSources = "aged-sources"
+    case agedSources
     /// Somebody copies a snapshot by hand and takes a slot.
-    case foreignCopies = "foreign-copies"
+    case foreignCopies
     /// Somebody gives the name of one of our targets to something else.
-    case takenNames = "taken-names"
+    case takenNames
 
     /// Its place in a list of all.
-    var index: Int { Self.places[self] ?? 0 }
-    private static let places = Dictionary(uniqueKeysWithValues: zip(Self.allCases, 0...))
+    var index: Int { self.rawValue }
+
+    /// Its name on the command line: `clock-skew`.
+    package var name: String {
+        "\(self)".reduce(into: "") { name, letter in
+            name += letter.isUppercase ? "-\(letter.lowercased())" : "\(letter)"
+        }
+    }
+
+    /// Finds a fault by its name; `nil` where there is none.
+    package init?(name: String) {
+        guard let fault = Self.allCases.first(where: { $0.name == name }) else { return nil }
+        self = fault
+    }
 }
 
 /// How often what goes wrong; everything at 0 is a quiet run.

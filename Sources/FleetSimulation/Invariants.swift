@@ -26,6 +26,8 @@ struct Invariants {
     }
 
     let pools: [SlotPool]
+    /// How many slots the policy leaves the fleet.
+    let slots: [SlotPool: Int]
     private(set) var jobs: [WantedJob] = []
     /// Jobs that were neither copied nor dead-lettered.
     private(set) var openJobs = 0
@@ -35,7 +37,6 @@ struct Invariants {
     private(set) var running: [SlotPool: Set<String>] = [:]
 
     private let scenario: Scenario
-    private let policy: Policy
     private let databases: [String: Scenario.Database]
     private let decoder = SQSMessageDecoder(account: Scenario.account)
     private var places: [CopyJob.ID: Int] = [:]
@@ -51,11 +52,11 @@ struct Invariants {
 
     init(scenario: Scenario, policy: Policy) {
         self.scenario = scenario
-        self.policy = policy
         self.databases = Dictionary(uniqueKeysWithValues: scenario.databases.map { ($0.identifier, $0) })
         self.pools = [Scenario.near, Scenario.far].flatMap { destination in
             SnapshotKind.allCases.map { SlotPool(destination: destination, kind: $0) }
         }
+        self.slots = Dictionary(uniqueKeysWithValues: self.pools.map { ($0, policy.usableSlots(in: $0)) })
     }
 
     var unfinishedJobs: [CopyJob.ID] { self.jobs.filter(\.isOpen).map(\.id).sorted() }
@@ -98,7 +99,7 @@ struct Invariants {
 
     /// Checks a deletion by a worker: only failed targets of ours, or copies that a newer one outdates.
     func checkDeletion(_ snapshot: World.SnapshotSight) -> Violation? {
-        guard let source = snapshot.tags[TagMerge.sourceKey] else {
+        guard let source = snapshot.tag(TagMerge.sourceKey) else {
             return ("pruning can't hurt", "\(snapshot.arn) is none of the fleet's, and was deleted")
         }
         guard snapshot.status == "available" else { return nil }
@@ -114,7 +115,7 @@ struct Invariants {
             destination: Destination(account: Scenario.account, region: change.region),
             kind: kind
         )
-        guard let copy = change.snapshot, let source = copy.tags[TagMerge.sourceKey] else {
+        guard let copy = change.snapshot, let source = copy.tag(TagMerge.sourceKey) else {
             self.forget(change.identifier, in: pool)
             return nil
         }
@@ -131,7 +132,7 @@ struct Invariants {
             return nil
         }
         self.running[pool, default: []].insert(change.identifier)
-        let slots = self.policy.usableSlots(in: pool)
+        let slots = self.slots[pool] ?? 0
         guard let running = self.running[pool], running.count > slots else { return nil }
         let names = running.sorted().joined(separator: ", ")
         return ("the quota holds", "\(running.count) copies in progress in \(pool), where \(slots) may be: \(names)")
@@ -152,7 +153,7 @@ struct Invariants {
 
     private mutating func takeSource(_ source: World.SnapshotSight?) -> Violation? {
         guard let source else { return nil }
-        if source.tags[TagMerge.sourceKey] != nil {
+        if source.tag(TagMerge.sourceKey) != nil {
             return ("no copy of a copy", "\(source.arn) was copied from \(source.sourceARN ?? "nowhere")")
         }
         guard source.status == "available", source.sourceARN == nil, self.knownSources.insert(source.arn).inserted,

@@ -2,31 +2,45 @@
 // Copyright (c) the snapferry authors
 
 import AWSClient
+import LocalAWS
 
 /// What a run cost, counted where requests reach the network.
 package struct Measurements: Sendable, Equatable {
     /// Requests by operation, each attempt counted.
-    package var requests: [String: Int] = [:]
+    private var requests: [String: Int] = [:]
+    private var descriptions: [Side: Int] = [:]
     /// From the moment a copy was whole until a worker knew.
     package var detection: [Duration] = []
     /// From the first snapshot to the last confirmed copy.
     package var makespan: Duration = .zero
 
-    /// How many requests of a service there were.
-    package func total(_ service: String) -> Int {
-        self.requests.reduce(0) { $1.key.hasPrefix(service + ".") ? $0 + $1.value : $0 }
+    mutating func note(_ call: SimulatedCall) {
+        self.requests[call.operation, default: 0] += 1
+        if call.service == .rds { self.callsOfRDS += 1 }
+        guard call.operation.hasPrefix("DescribeDB") else { return }
+        self.descriptions[call.region == Scenario.home ? .sources : .targets, default: 0] += 1
     }
 
-    /// Which side was described.
-    package enum Side: String, Sendable { case sources, targets }
+    mutating func note(transactedItems count: Int) { self.requests["TransactedItem", default: 0] += count }
 
-    package func describes(_ side: Side) -> Int { self.count("described.\(side.rawValue)") }
+    /// How many of the requests went to RDS.
+    package private(set) var callsOfRDS = 0
+
+    /// Which side was described.
+    package enum Side: Sendable { case sources, targets }
+
+    package func describes(_ side: Side) -> Int { self.descriptions[side] ?? 0 }
 
     package func count(_ operation: String) -> Int { self.requests[operation] ?? 0 }
 
+    /// The operations that were asked for, and how often.
+    package var summary: String {
+        self.requests.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
+    }
+
     /// Writes to the table of slots; each item of a transaction is one.
     package var tableWrites: Int {
-        ["PutItem", "UpdateItem", "DeleteItem", "TransactedItem"].reduce(0) { $0 + self.count("dynamodb.\($1)") }
+        ["PutItem", "UpdateItem", "DeleteItem", "TransactedItem"].reduce(0) { $0 + self.count($1) }
     }
 
     package var longestDetection: Duration { self.detection.max() ?? .zero }

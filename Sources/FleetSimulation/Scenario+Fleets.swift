@@ -103,6 +103,7 @@ extension Scenario {
         self.waitingRoom = settings.waitingRoom
         self.slotRetry = settings.slotRetry
         self.shortestLook = settings.confirm.shortest
+        self.isOrdinary = true
         self.stepLimit = .max
     }
 }

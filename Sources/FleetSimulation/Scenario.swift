@@ -44,6 +44,10 @@ package struct Scenario: Sendable {
     package var copyOverhead: Duration = .seconds(120)
     package var secondsPerGiB = 30.0
     package var waitingRoom = 40
+    /// Whether this is an ordinary fleet: one route, and only the events that the documented rule asks for.
+    ///
+    /// Otherwise routes lead to two destinations and back again, and every event of every snapshot comes.
+    package var isOrdinary = false
     /// How long a poll waits; longer than SQS allows, since idle polls are most of what a fleet does, and tell nothing.
     package var receiveWait: Duration = .seconds(300)
     package var slotRetry: Duration = .seconds(180)
@@ -132,9 +136,11 @@ extension Scenario {
                 destinations: destinations
             )
         }
+        let solo = route("solo", databases: "solo-*", [rule(Self.far)])
+        guard !self.isOrdinary else { return Policy(routes: [solo]) }
         return Policy(routes: [
             route("prod", databases: "prod-*", [rule(Self.near), rule(Self.far)]),
-            route("solo", databases: "solo-*", [rule(Self.far)]),
+            solo,
             route("keyless", databases: "keyless-*", [rule(Self.far, key: Self.wrongKey)]),
             route(
                 "back",

@@ -69,7 +69,7 @@ extension Simulation {
 
     /// How many slots the policy allows.
     func slotLimit(_ pool: SlotPool) -> Int {
-        self.scenario.mutation == .grantsEverySlot ? 1000 : self.policy.usableSlots(in: pool)
+        self.scenario.mutation == .grantsEverySlot ? 1000 : self.slots[pool] ?? 0
     }
 
     /// Looks for slots that are left over, and asks RDS about their copies if there are any.

@@ -9,9 +9,9 @@ extension Simulation {
     func hearOthers(of pool: SlotPool, for worker: SimulatedWorker) {
         let generation = worker.generation
         let now = self.clock(of: worker)
-        self.readItems(pool, worker, with: [DynamoDBSlotLedger.lookKey(pool)]) { [unowned self] items in
-            guard let items else { return self.feed(.heard(pool, nil), to: worker, generation: generation) }
-            let look = items.lazy.compactMap { DynamoDBSlotLedger.look(of: $0) }.first
+        self.readSlots(pool, worker) { [unowned self] reading in
+            guard let reading else { return self.feed(.heard(pool, nil), to: worker, generation: generation) }
+            let look = reading.look
             var heard = worker.update(pool) { table in
                 table.prepareLook()
                 return table.heard(look, at: now)
@@ -34,9 +34,7 @@ extension Simulation {
         guard self.scenario.ledger == .table,
             let look = worker.update(pool, { $0.look(showing: found, askedAt: askedAt) })
         else { return then() }
-        let item = DynamoDBSlotLedger.lookItem(look, in: pool).json
         self.note("table: \(worker.name) tells of \(look.copies.count) copies in \(pool)")
-        let request: JSONValue = ["TableName": .string(Place.table), "Item": item]
-        self.table("PutItem", request, worker) { _ in then() }
+        self.table("PutItem", .null, worker, telling: (pool, look)) { _ in then() }
     }
 }

@@ -11,6 +11,10 @@ struct SimulatedCall {
     var operation: String
     var parameters: JSONValue
     var region: String
+    /// What is read, where the request reads the table of slots.
+    var slots: SlotQuery?
+    /// What is told, where the request tells other workers of a look.
+    var look: (pool: SlotPool, look: SharedLook)?
     var timeout: Duration = .seconds(30)
     /// How often it is tried; `nil` for as often as the policy of the client says.
     var attempts: Int?
@@ -22,7 +26,7 @@ struct SimulatedCall {
 struct LongPoll {
     let id: Int
     let request: ModelRequest
-    let answer: (Result<JSONValue, ModelFailure>) -> Void
+    let answer: (Result<Answer, ModelFailure>) -> Void
 }
 
 /// The network between workers and the world.
@@ -51,7 +55,7 @@ extension Simulation {
     func call(
         _ worker: SimulatedWorker,
         _ call: SimulatedCall,
-        then: @escaping (Result<JSONValue, AWSError>) -> Void
+        then: @escaping (Result<Answer, AWSError>) -> Void
     ) {
         self.attempt(worker, call, number: 1, generation: worker.generation, lastError: nil, then: then)
     }
@@ -62,16 +66,12 @@ extension Simulation {
         number: Int,
         generation: Int,
         lastError: AWSError?,
-        then: @escaping (Result<JSONValue, AWSError>) -> Void
+        then: @escaping (Result<Answer, AWSError>) -> Void
     ) {
         guard call.isAllowed?() ?? true else {
             return then(.failure(AWSError(.timedOut, message: "it was too late for it")))
         }
-        self.measurements.requests["\(call.service.rawValue).\(call.operation)", default: 0] += 1
-        if call.operation.hasPrefix("DescribeDB") {
-            let side: Measurements.Side = call.region == Scenario.home ? .sources : .targets
-            self.measurements.requests["described.\(side.rawValue)", default: 0] += 1
-        }
+        self.measurements.note(call)
         self.send(call, from: worker) { [unowned self] result in
             self.inTime(of: worker, generation: generation) { [unowned self] in
                 switch result {
@@ -137,7 +137,7 @@ extension Simulation {
     private func send(
         _ call: SimulatedCall,
         from worker: SimulatedWorker,
-        _ answer: @escaping (Result<JSONValue, AWSError>) -> Void
+        _ answer: @escaping (Result<Answer, AWSError>) -> Void
     ) {
         let there = self.network.duration(0.005...0.05)
         let back = self.network.duration(0.005...0.05)
@@ -182,9 +182,9 @@ extension Simulation {
     }
 
     private func back(
-        _ result: Result<JSONValue, ModelFailure>,
+        _ result: Result<Answer, ModelFailure>,
         after delay: Duration,
-        _ answer: @escaping (Result<JSONValue, AWSError>) -> Void
+        _ answer: @escaping (Result<Answer, AWSError>) -> Void
     ) {
         self.plan(after: delay) { answer(result.mapError { Self.error($0) }) }
     }
@@ -194,7 +194,7 @@ extension Simulation {
         _ call: SimulatedCall,
         _ worker: SimulatedWorker,
         there: Duration,
-        _ answer: @escaping (Result<JSONValue, ModelFailure>) -> Void
+        _ answer: @escaping (Result<Answer, ModelFailure>) -> Void
     ) {
         let name = worker.name
         self.plan(after: there) { [unowned self] in
@@ -209,66 +209,101 @@ extension Simulation {
     }
 
     /// Tells answers apart in the hash of a run.
-    private static func fingerprint(_ result: Result<JSONValue, ModelFailure>) -> UInt64 {
+    private static func fingerprint(_ result: Result<Answer, ModelFailure>) -> UInt64 {
         switch result {
-        case .success(let answer): UInt64(answer.object?.count ?? 0)
+        case .success(.document(let answer)): UInt64(answer.object?.count ?? 0)
+        case .success(.snapshots(let found, _)): UInt64(found.count)
+        case .success(.slots(let reading)): UInt64(reading.slots.count)
         case .failure(let failure): UInt64(failure.code.utf8.count) << 8 | UInt64(failure.message.utf8.count) << 16
         }
     }
 
     /// Asks the world, with what goes wrong inside AWS.
-    private func serve(_ call: SimulatedCall, by name: String) -> Result<JSONValue, ModelFailure> {
+    private func serve(_ call: SimulatedCall, by name: String) -> Result<Answer, ModelFailure> {
         switch call.operation {
         case "DescribeDBSnapshots", "DescribeDBClusterSnapshots": return self.serveDescribe(call, by: name)
         case "CopyDBSnapshot", "CopyDBClusterSnapshot": return self.serveCopy(call, by: name)
         case "DeleteDBSnapshot", "DeleteDBClusterSnapshot": return self.serveDeletion(call, by: name)
         case "TransactWriteItems" where self.dice.strikes(.transactionConflicts):
-            return .success([Self.refusal: "TransactionCanceledException"])
+            self.mirror.forget(call.operation, call.parameters)
+            return .success(.document([Self.refusal: "TransactionCanceledException"]))
         case _ where call.service == .dynamodb: return self.serveTable(call, by: name)
         default: return self.serveBatch(call, by: name)
         }
     }
 
-    private func serveTable(_ call: SimulatedCall, by name: String) -> Result<JSONValue, ModelFailure> {
-        self.ask(call.service, call.operation, call.parameters, call.region, by: name).flatMapError { failure in
+    private func serveTable(_ call: SimulatedCall, by name: String) -> Result<Answer, ModelFailure> {
+        if let query = call.slots { return self.serveSlots(query, by: name) }
+        if let told = call.look {
+            self.mirror.take(told.look, in: told.pool)
+            return .success(.nothing)
+        }
+        self.mirror.forget(call.operation, call.parameters)
+        let result = self.ask(call.service, call.operation, call.parameters, call.region, by: name)
+        return result.map { .document($0) }.flatMapError { failure in
             switch failure.code {
             case "ConditionalCheckFailedException", "TransactionCanceledException":
                 var members = failure.details
                 members[Self.refusal] = .string(failure.code)
-                return .success(.object(members))
+                return .success(.document(.object(members)))
             default: return .failure(failure)
             }
         }
     }
 
-    private func serveDescribe(_ call: SimulatedCall, by name: String) -> Result<JSONValue, ModelFailure> {
-        let result = self.ask(call.service, call.operation, call.parameters, call.region, by: name)
-        guard self.dice.strikes(.describeLag) else { return result }
-        let lag = self.dice.duration(.describeLag, 1...40)
-        let isInstance = call.operation == "DescribeDBSnapshots"
-        return result.map { answer in
-            self.news.ageing(
-                answer,
-                list: isInstance ? "DBSnapshots" : "DBClusterSnapshots",
-                arn: isInstance ? "DBSnapshotArn" : "DBClusterSnapshotArn",
-                by: lag,
-                at: self.now
-            )
+    /// Reads slots: the table is asked only for what may have changed since it was read last.
+    private func serveSlots(_ query: SlotQuery, by name: String) -> Result<Answer, ModelFailure> {
+        let keys = self.mirror.unknownKeys(query)
+        guard !keys.isEmpty else { return .success(.slots(self.mirror.answer(query))) }
+        let request: JSONValue = ["RequestItems": [Place.table: ["Keys": .array(keys), "ConsistentRead": true]]]
+        return self.ask(.dynamodb, "BatchGetItem", request, Scenario.home, by: name).map { answer in
+            self.mirror.take(answer["Responses"]?[Place.table]?.array ?? [], for: query)
+            return .slots(self.mirror.answer(query))
         }
     }
 
-    private func serveCopy(_ call: SimulatedCall, by name: String) -> Result<JSONValue, ModelFailure> {
+    private func serveDescribe(_ call: SimulatedCall, by name: String) -> Result<Answer, ModelFailure> {
+        let kind: SnapshotKind = call.operation == "DescribeDBSnapshots" ? .instance : .cluster
+        self.worldWasTouched = true
+        do {
+            let page = try self.world.describeSnapshots(self.request(call, by: name), at: self.now)
+            let found = page.snapshots.map { Snapshot($0, kind: kind, at: self.now) }
+            guard self.dice.strikes(.describeLag) else { return .success(.snapshots(found, marker: page.marker)) }
+            let lag = self.dice.duration(.describeLag, 1...40)
+            let aged = self.news.ageing(found, by: lag, at: self.now)
+            return .success(.snapshots(aged, marker: page.marker))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private func request(_ call: SimulatedCall, by name: String) -> ModelRequest {
+        ModelRequest(
+            service: call.service,
+            operation: call.operation,
+            parameters: call.parameters,
+            caller: Place.caller(name),
+            region: call.region
+        )
+    }
+
+    private func serveCopy(_ call: SimulatedCall, by name: String) -> Result<Answer, ModelFailure> {
         self.world.rds.settings.failCopies = self.dice.strikes(.failedCopies) ? ["*"] : []
         self.world.rds.settings.stallCopies = self.dice.strikes(.stalledCopies) ? ["*"] : []
         defer {
             self.world.rds.settings.failCopies = []
             self.world.rds.settings.stallCopies = []
         }
-        return self.ask(call.service, call.operation, call.parameters, call.region, by: name)
+        return self.ask(call, by: name)
+    }
+
+    /// Asks a service for a document.
+    private func ask(_ call: SimulatedCall, by name: String) -> Result<Answer, ModelFailure> {
+        self.ask(call.service, call.operation, call.parameters, call.region, by: name).map { .document($0) }
     }
 
     /// Deletes a snapshot for a worker, which must have been allowed to.
-    private func serveDeletion(_ call: SimulatedCall, by name: String) -> Result<JSONValue, ModelFailure> {
+    private func serveDeletion(_ call: SimulatedCall, by name: String) -> Result<Answer, ModelFailure> {
         let isInstance = call.operation == "DeleteDBSnapshot"
         let identifier = call.parameters[isInstance ? "DBSnapshotIdentifier" : "DBClusterSnapshotIdentifier"]?.string
         let kind: SnapshotKind = isInstance ? .instance : .cluster
@@ -280,29 +315,29 @@ extension Simulation {
         ), let violation = self.checks.checkDeletion(snapshot) {
             self.violate(violation.invariant, violation.detail)
         }
-        return self.ask(call.service, call.operation, call.parameters, call.region, by: name)
+        return self.ask(call, by: name)
     }
 
     /// Now and then an entry of a batch fails by itself.
-    private func serveBatch(_ call: SimulatedCall, by name: String) -> Result<JSONValue, ModelFailure> {
+    private func serveBatch(_ call: SimulatedCall, by name: String) -> Result<Answer, ModelFailure> {
         guard call.operation.hasSuffix("Batch"), self.dice.strikes(.failedEntries),
             var parameters = call.parameters.object, var entries = parameters["Entries"]?.array, !entries.isEmpty
-        else { return self.ask(call.service, call.operation, call.parameters, call.region, by: name) }
+        else { return self.ask(call, by: name) }
         let failing = entries.remove(at: self.dice.pick(.failedEntries, 0..<entries.count))
         let failure: JSONValue = [
             "Id": failing["Id"] ?? .null, "Code": "InternalError", "Message": "An internal error has occurred.",
             "SenderFault": false,
         ]
-        guard !entries.isEmpty else { return .success(["Failed": [failure]]) }
+        guard !entries.isEmpty else { return .success(.document(["Failed": [failure]])) }
         parameters["Entries"] = .array(entries)
         return self.ask(call.service, call.operation, .object(parameters), call.region, by: name).map { answer in
             var members = answer.object ?? [:]
             members["Failed"] = .array((members["Failed"]?.array ?? []) + [failure])
-            return .object(members)
+            return .document(.object(members))
         }
     }
 
-    private static func summary(_ call: SimulatedCall, _ result: Result<JSONValue, ModelFailure>) -> String {
+    private static func summary(_ call: SimulatedCall, _ result: Result<Answer, ModelFailure>) -> String {
         switch result {
         case .failure(let failure): return "\(failure.code): \(failure.message)"
         case .success(let answer):
@@ -330,15 +365,9 @@ extension Simulation {
     private func poll(
         _ call: SimulatedCall,
         by name: String,
-        _ answer: @escaping (Result<JSONValue, ModelFailure>) -> Void
+        _ answer: @escaping (Result<Answer, ModelFailure>) -> Void
     ) {
-        let request = ModelRequest(
-            service: call.service,
-            operation: call.operation,
-            parameters: call.parameters,
-            caller: Place.caller(name),
-            region: call.region
-        )
+        let request = self.request(call, by: name)
         let wait = call.timeout - .seconds(10)
         self.calls += 1
         let poll = LongPoll(id: self.calls, request: request, answer: answer)
@@ -348,15 +377,14 @@ extension Simulation {
             guard let index = self.polls.firstIndex(where: { $0.id == poll.id }) else { return }
             self.polls.remove(at: index)
             // What could be received has been: polls are served after every step.
-            poll.answer(.success([:]))
+            poll.answer(.success(.nothing))
         }
     }
 
     /// Gives the polls that wait what has become visible, the oldest first.
     func servePolls() {
-        guard !self.polls.isEmpty else { return }
-        while let poll = self.polls.first, self.mayReceive {
-            guard self.receive(poll, answeringEmpty: false) else { return }
+        while !self.polls.isEmpty, self.mayReceive {
+            guard self.receive(self.polls[0], answeringEmpty: false) else { return }
             self.polls.removeFirst()
         }
     }
@@ -365,8 +393,7 @@ extension Simulation {
     private var mayReceive: Bool {
         if let out = self.worldMoments.visibility, out <= self.now { return true }
         guard self.worldWasTouched else { return false }
-        // A second delivery of a message in flight shows in no count.
-        return self.world.visibleMessages(queueARN: Place.queueARN) > 0 || self.world.sqs.duplicateEvery != nil
+        return self.world.mayHaveMessages(queueARN: Place.queueARN)
     }
 
     private func receive(_ poll: LongPoll, answeringEmpty: Bool) -> Bool {
@@ -378,7 +405,7 @@ extension Simulation {
         } else if case .success = result, !answeringEmpty {
             return false
         }
-        poll.answer(result)
+        poll.answer(result.map { .document($0) })
         return true
     }
 }

@@ -153,7 +153,10 @@ extension Simulation {
             .filter { $0.0 == id.source.kind }
         guard !others.isEmpty, let target = self.checks.target(of: id) else { return }
         let (kind, source) = others[self.dice.pick(.takenNames, 0..<others.count)]
+        // A copy of other people may fail like any other.
+        if self.dice.happens(.takenNames, 0.3) { self.world.rds.settings.failCopies = ["*"] }
         self.copyByHand(source, kind, to: target, in: id.destination.region)
+        self.world.rds.settings.failCopies = []
     }
 
     private func copyByHand(

@@ -62,7 +62,7 @@ extension Simulation {
         wait: Duration = .zero,
         for worker: SimulatedWorker,
         attempts: Int? = nil,
-        then: @escaping (Result<JSONValue, AWSError>, Int) -> Void
+        then: @escaping (Result<Answer, AWSError>, Int) -> Void
     ) {
         let generation = worker.generation
         let call = SimulatedCall(
@@ -201,7 +201,7 @@ extension Simulation {
     }
 
     /// What went wrong with one entry of a batch; `nil` when nothing did.
-    private static func failure(of index: Int, in result: Result<JSONValue, AWSError>) -> AWSError? {
+    private static func failure(of index: Int, in result: Result<Answer, AWSError>) -> AWSError? {
         switch result {
         case .failure(let error): return error
         case .success(let answer):

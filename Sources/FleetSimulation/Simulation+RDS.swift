@@ -13,7 +13,7 @@ extension Simulation {
         _ region: String,
         for worker: SimulatedWorker,
         whileAllowed isAllowed: (() -> Bool)? = nil,
-        then: @escaping (Result<JSONValue, AWSError>, Int) -> Void
+        then: @escaping (Result<Answer, AWSError>, Int) -> Void
     ) {
         let generation = worker.generation
         var call = SimulatedCall(service: .rds, operation: operation, parameters: .compact(members), region: region)
@@ -38,10 +38,10 @@ extension Simulation {
         self.rds("Describe\(snapshot)s", members, region, for: worker) { [unowned self] result, generation in
             switch result {
             case .failure(let error): then(.failure(error), generation)
-            case .success(let answer):
-                let page = (answer["\(snapshot)s"]?.array ?? []).compactMap { Snapshot($0, kind: kind) }
-                guard let next = answer["Marker"]?.string else { return then(.success(found + page), generation) }
+            case .success(.snapshots(let page, let next)):
+                guard let next else { return then(.success(found + page), generation) }
                 self.describe(kind, query, region, marker: next, found: found + page, for: worker, then: then)
+            case .success: then(.failure(AWSError(.malformedAnswer, message: "no snapshots in the answer")), generation)
             }
         }
     }

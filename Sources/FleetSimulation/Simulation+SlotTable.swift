@@ -105,7 +105,7 @@ extension Simulation {
             guard worker.generation == generation else { return }
             self.inTime(of: worker, generation: generation) { [unowned self] in
                 var due: [(pool: SlotPool, write: SlotWrite)] = []
-                for pool in worker.tables.keys.sorted() {
+                for pool in self.pools where worker.tables[pool] != nil {
                     due += worker.update(pool) { $0.renewals(at: self.clock(of: worker)) }.map { (pool, $0) }
                     for (item, evidence) in worker.update(pool, { $0.takeUnreleased() }) {
                         self.free(.delete(item), evidence, pool, worker, generation) {}
@@ -126,7 +126,7 @@ extension Simulation {
         let items = due.map { DynamoDBSlotLedger.transactItem($0.write, in: $0.pool, table: Place.table).json }
         let token = "\(worker.random.next())"
         let request: JSONValue = ["TransactItems": .array(items), "ClientRequestToken": .string(token)]
-        self.measurements.requests["dynamodb.TransactedItem", default: 0] += due.count
+        self.measurements.note(transactedItems: due.count)
         self.table("TransactWriteItems", request, worker) { result in
             guard case .success(let answer) = result, answer[Self.refusal] == nil else { return singly() }
             for (pool, write) in due { worker.update(pool) { $0.renewed(write.item) } }
@@ -254,27 +254,21 @@ extension Simulation {
         _ generation: Int,
         then: @escaping (_ isRead: Bool) -> Void
     ) {
-        self.readItems(pool, worker, with: []) { then($0 != nil) }
+        self.readSlots(pool, worker) { then($0 != nil) }
     }
 
-    /// Reads the slots, and the items with these keys; `nil` when the table does not answer.
-    func readItems(
+    /// Reads the slots, and the look that workers share; `nil` when the table does not answer.
+    func readSlots(
         _ pool: SlotPool,
         _ worker: SimulatedWorker,
-        with others: [DynamoDBItem],
-        then: @escaping ([DynamoDBItem]?) -> Void
+        then: @escaping (SlotReading?) -> Void
     ) {
         let reach = worker.update(pool) { $0.reach(limit: self.slotLimit(pool)) }
-        let keys = (others + (0..<min(reach, 99)).map { DynamoDBSlotLedger.key(pool, $0) }).map(\.json)
-        let request: JSONValue = ["RequestItems": [Place.table: ["Keys": .array(keys), "ConsistentRead": true]]]
-        self.table("BatchGetItem", request, worker) { [unowned self] result in
-            guard case .success(let answer) = result else { return then(nil) }
-            let items = (answer["Responses"]?[Place.table]?.array ?? []).compactMap { DynamoDBItem(json: .some($0)) }
-            let slots = items.compactMap { item in
-                DynamoDBSlotLedger.number(of: item).map { SlotItem(item, number: $0) }
-            }
-            worker.update(pool) { $0.take(slots, reach: reach, at: self.clock(of: worker)) }
-            then(items)
+        let query = SlotQuery(pool: pool, reach: min(reach, 99))
+        self.table("BatchGetItem", .null, worker, reading: query) { [unowned self] result in
+            guard case .success(.slots(let reading)) = result else { return then(nil) }
+            worker.update(pool) { $0.take(reading.slots, reach: reach, at: self.clock(of: worker)) }
+            then(reading)
         }
     }
 
@@ -315,13 +309,17 @@ extension Simulation {
         _ operation: String,
         _ request: JSONValue,
         _ worker: SimulatedWorker,
-        then: @escaping (Result<JSONValue, AWSError>) -> Void
+        reading slots: SlotQuery? = nil,
+        telling look: (pool: SlotPool, look: SharedLook)? = nil,
+        then: @escaping (Result<Answer, AWSError>) -> Void
     ) {
         let call = SimulatedCall(
             service: .dynamodb,
             operation: operation,
             parameters: request,
             region: Scenario.home,
+            slots: slots,
+            look: look,
             timeout: .seconds(5)
         )
         self.call(worker, call, then: then)
@@ -346,7 +344,6 @@ extension SimulatedWorker {
     /// Works on what this life of the worker knows of a pool.
     @discardableResult
     func update<Result>(_ pool: SlotPool, _ body: (inout SlotTable) -> Result) -> Result {
-        let settings = SlotTable.Settings(owner: "\(self.name)-\(self.generation)")
-        return body(&self.tables[pool, default: SlotTable(settings: settings)])
+        body(&self.tables[pool, default: SlotTable(settings: .init(owner: "\(self.name)-\(self.generation)"))])
     }
 }

@@ -85,24 +85,34 @@ extension Simulation {
 
     /// Takes what happened to a worker's core, and does what it says.
     func feed(_ input: CoreInput, to worker: SimulatedWorker, generation: Int) {
-        self.inTime(of: worker, generation: generation) { [unowned self] in
-            let input = self.mutated(input, of: worker)
-            self.note("\(worker.name) < \(input.summary)")
-            self.sabotageBefore(input, worker)
-            var actions = worker.core.handle(input, at: self.clock(of: worker), using: &worker.random)
-            actions = self.mutated(actions, of: worker)
-            self.trace.mix(UInt64(worker.index) << 32 | UInt64(actions.count))
-            self.sabotage(input, worker)
-            self.arm(worker)
-            self.measure(actions)
-            if self.trace.isReadable {
-                for action in actions {
-                    if let summary = action.summary { self.note("\(worker.name) > \(summary)") }
-                }
+        guard worker.generation == generation, worker.isUp else { return }
+        guard worker.pausedUntil ?? self.now <= self.now else {
+            return self.inTime(of: worker, generation: generation) { [unowned self] in
+                self.feed(input, to: worker, generation: generation)
             }
-            for batch in ActionBatch.batches(of: actions) { self.perform(batch, for: worker) }
-            if actions.contains(.finished) { self.stop(worker, why: "has drained") }
         }
+        let actions = self.decisions(on: input, of: worker)
+        guard !actions.isEmpty else { return }
+        self.measure(actions)
+        if self.trace.isReadable {
+            for action in actions {
+                if let summary = action.summary { self.note("\(worker.name) > \(summary)") }
+            }
+        }
+        for batch in ActionBatch.batches(of: actions) { self.perform(batch, for: worker) }
+        if actions.contains(.finished) { self.stop(worker, why: "has drained") }
+    }
+
+    private func decisions(on input: CoreInput, of worker: SimulatedWorker) -> [CoreAction] {
+        let input = self.scenario.mutation == nil ? input : self.mutated(input, of: worker)
+        self.note("\(worker.name) < \(input.summary)")
+        if self.scenario.mutation != nil { self.sabotageBefore(input, worker) }
+        var actions = worker.core.handle(input, at: self.clock(of: worker), using: &worker.random)
+        if self.scenario.mutation != nil { actions = self.mutated(actions, of: worker) }
+        self.trace.mix(UInt64(worker.index) << 32 | UInt64(actions.count))
+        if self.scenario.mutation != nil { self.sabotage(input, worker) }
+        self.arm(worker)
+        return actions
     }
 
     private func arm(_ worker: SimulatedWorker) {

@@ -27,15 +27,20 @@ extension Simulation {
         let attributes: JSONValue = ["RedrivePolicy": .string(redrive.description)]
         let queue: JSONValue = ["QueueName": .string(Place.queueName), "Attributes": attributes]
         self.must(.sqs, "CreateQueue", queue, Scenario.home)
-        let pattern: JSONValue = [
+        var pattern: [String: JSONValue] = [
             "source": ["aws.rds"], "detail-type": ["RDS DB Snapshot Event", "RDS DB Cluster Snapshot Event"],
         ]
+        if self.scenario.isOrdinary {
+            pattern["detail"] = [
+                "EventID": ["RDS-EVENT-0091", "RDS-EVENT-0042", "RDS-EVENT-0169", "RDS-EVENT-0075"]
+            ]
+        }
         // In the destination, too: a fleet that works both ways sees the events of its own copies.
         for region in [Scenario.home, Scenario.far.region] {
             self.must(
                 .events,
                 "PutRule",
-                ["Name": "snapshots", "EventPattern": .string(pattern.description)],
+                ["Name": "snapshots", "EventPattern": .string(JSONValue.object(pattern).description)],
                 region
             )
             let target: JSONValue = ["Id": "1", "Arn": .string(Place.queueARN)]

@@ -12,6 +12,9 @@ import SnapshotFleet
 package final class Simulation {
     package let scenario: Scenario
     let policy: Policy
+    /// How many slots the policy leaves the fleet in each of its pools.
+    let slots: [SlotPool: Int]
+    let pools: [SlotPool]
     var random: SplitMix64
     /// For the network alone.
     var network: SplitMix64
@@ -20,6 +23,7 @@ package final class Simulation {
     var agenda = Agenda()
     var world = World()
     var book = SlotBook()
+    var mirror = TableMirror()
     var workers: [SimulatedWorker] = []
     var polls: [LongPoll] = []
     var trace: Trace
@@ -49,7 +53,10 @@ package final class Simulation {
     ///   - printer: Takes every line of what happens; `nil` for silence.
     package init(_ scenario: Scenario, isReadable: Bool = false, printer: ((String) -> Void)? = nil) {
         self.scenario = scenario
-        self.policy = scenario.policy
+        let policy = scenario.policy
+        self.policy = policy
+        self.pools = policy.pools
+        self.slots = Dictionary(uniqueKeysWithValues: policy.pools.map { ($0, policy.usableSlots(in: $0)) })
         self.random = SplitMix64(seed: scenario.seed)
         self.network = self.random.split()
         self.dice = Dice(scenario.faults, from: &self.random)
@@ -180,7 +187,7 @@ package final class Simulation {
 
     /// Checks what the latest change did; cheap where nothing changed.
     func checkNow() {
-        guard self.violation == nil else { return }
+        guard self.worldWasTouched, self.violation == nil else { return }
         if self.dice.rate(.describeLag) > 0 { self.news.take(self.world, at: self.now) }
         if let violation = self.checks.check(&self.world, at: self.now) { self.violation = violation }
     }

@@ -5,7 +5,7 @@ import FleetSimulation
 
 /// What the simulator was asked for; read by hand, so that building it needs next to nothing.
 struct Arguments {
-    enum Task { case seeds, calls, bite, numbers }
+    enum Task { case seeds, calls, bite, numbers, speed, makespan, stepCost }
 
     static let usage = """
         usage: scripts/simulate-fleet [options]
@@ -21,8 +21,11 @@ struct Arguments {
           --mutation NAME    with a bug made on purpose
           --calls            measure calls for each copy, and how soon a finished copy is noticed
           --spread P         by how many percent copies differ, with --calls
-          --bite             look for each bug made on purpose, and tell how many seeds it took
-          --numbers          measure speed, makespan and the cost of a step
+          --bite             look for each bug made on purpose, or that of --mutation, and tell how many seeds it took
+          --numbers          measure speed, makespan and the cost of a step; each by itself:
+          --speed            how fast a week of a fleet passes
+          --makespan         how near a thousand copies come to the least possible time
+          --step-cost        what a step costs with a thousand jobs, and with a million
           --no-shrink        report a failure as it is
           --list             name the faults and the bugs
         """
@@ -32,6 +35,8 @@ struct Arguments {
     var first: UInt64 = 1
     var traces = false
     var shrinks = true
+    /// Which bugs are looked for.
+    var mutations: [Mutation] { self.mutation.map { [$0] } ?? Mutation.allCases }
     /// For which fleets calls are counted.
     var fleets: [Int] { self.workers.map { [$0] } ?? [1, 2, 5] }
     var spreads: [Double] { self.spread.map { [$0] } ?? [0, 0.1, 0.25, 0.5] }
@@ -54,7 +59,7 @@ struct Arguments {
                 print(Self.usage)
                 return nil
             case "--list":
-                print("faults: \(Fault.allCases.map(\.rawValue).joined(separator: " "))")
+                print("faults: \(Fault.allCases.map(\.name).joined(separator: " "))")
                 print("bugs:   \(Mutation.allCases.map(\.rawValue).joined(separator: " "))")
                 return nil
             case "--trace": self.traces = true
@@ -62,6 +67,9 @@ struct Arguments {
             case "--calls": self.task = .calls
             case "--bite": self.task = .bite
             case "--numbers": self.task = .numbers
+            case "--speed": self.task = .speed
+            case "--makespan": self.task = .makespan
+            case "--step-cost": self.task = .stepCost
             default:
                 guard let value = words.popFirst() else { throw Problem(text: "\(word) needs a value, or is unknown") }
                 try self.take(word, value)
@@ -84,7 +92,10 @@ struct Arguments {
         case "--faults":
             var faults: [Fault] = []
             for name in value.split(separator: ",") where name != "none" {
-                faults.append(try Self.name(word, String(name)))
+                guard let fault = Fault(name: String(name)) else {
+                    throw Problem(text: "\(word) knows no \(name); see --list")
+                }
+                faults.append(fault)
             }
             self.faults = FaultRates.all.only(faults)
         default: throw Problem(text: "unknown argument \(word)")
@@ -118,7 +129,7 @@ extension Scenario {
     /// The command that runs exactly this again.
     var command: String {
         var words = ["scripts/simulate-fleet --seeds 1 --seed \(self.seed) --trace --no-shrink"]
-        let faults = self.faults.faults.map(\.rawValue)
+        let faults = self.faults.faults.map(\.name)
         words.append("--faults \(faults.isEmpty ? "none" : faults.joined(separator: ","))")
         words.append("--workers \(self.workers) --ledger \(self.ledger.rawValue)")
         if case .scattered(let count) = self.schedule { words.append("--snapshots \(count)") }

@@ -44,8 +44,8 @@ enum Figures {
                 func each(_ count: Int) -> String { "\((Double(count) / copies).rounded(to: 2))" }
                 self.row(
                     [
-                        "\(workers)", "\(Int(spread * 100)) %", "\(report.copied)", each(measured.total("rds")),
-                        each(measured.count("rds.CopyDBSnapshot")), each(measured.describes(.targets)),
+                        "\(workers)", "\(Int(spread * 100)) %", "\(report.copied)", each(measured.callsOfRDS),
+                        each(measured.count("CopyDBSnapshot")), each(measured.describes(.targets)),
                         each(measured.describes(.sources)), each(measured.tableWrites),
                         "\(measured.medianDetection.inSeconds.rounded(to: 1)) s",
                         "\(measured.longestDetection.inSeconds.rounded(to: 1)) s",
@@ -73,12 +73,19 @@ enum Figures {
     static func bite(_ arguments: Arguments) -> Bool {
         let limit = 2000
         var isFine = true
-        self.row(["bug", "seeds", "found by"], widths: [30, 6, 30])
-        for mutation in Mutation.allCases {
+        let clock = ProcessorClock()
+        let widths = [30, 6, 9, 30]
+        self.row(["bug", "seeds", "CPU", "found by"], widths: widths)
+        for mutation in arguments.mutations {
+            let begun = clock.now
             let found = Biting.find(mutation, within: limit)
+            let seconds = (clock.now - begun).inSeconds.rounded(to: 1)
             self.row(
-                [mutation.rawValue, found.map { "\($0.seeds)" } ?? "none", found?.invariant ?? "NOT FOUND"],
-                widths: [30, 6, 30]
+                [
+                    mutation.rawValue, found.map { "\($0.seeds)" } ?? "none", "\(seconds) s",
+                    found?.invariant ?? "NOT FOUND",
+                ],
+                widths: widths
             )
             if found == nil { isFine = false }
         }
@@ -88,13 +95,28 @@ enum Figures {
     // MARK: - Numbers
 
     static func numbers() -> Bool {
-        let clock = ContinuousClock()
-        let hours = 24 * 7
-        let begun = clock.now
-        guard let report = self.run(Scenario.fleet(seed: 1, hours: hours)) else { return false }
-        let seconds = (clock.now - begun).inSeconds
-        let speed = (report.endedAt.inSeconds / 3600 / seconds).rounded(to: 0)
-        self.show("5 workers, 200 databases, \(report.copied) copies: \(Int(speed)) virtual hours a second")
+        // Each of them, so that one that falls short hides no other.
+        let figures = [self.speed(), self.makespan(), self.stepCost()]
+        return figures.allSatisfy(\.self)
+    }
+
+    /// How fast virtual time passes: by the wall, and by what the processor spent, which a busy machine changes less.
+    static func speed() -> Bool {
+        let (wall, processor) = (ContinuousClock(), ProcessorClock())
+        let begun = (wall: wall.now, processor: processor.now)
+        guard let report = self.run(Scenario.fleet(seed: 1, hours: 24 * 7)) else { return false }
+        let hours = report.endedAt.inSeconds / 3600
+        let perSecond = hours / (processor.now - begun.processor).inSeconds
+        let perWallSecond = hours / (wall.now - begun.wall).inSeconds
+        self.show(
+            "5 workers, 200 databases, a week, \(report.copied) copies in \(report.steps) steps: "
+                + "\(Int(perSecond)) virtual hours a second of the processor, \(Int(perWallSecond)) a second by the wall"
+        )
+        return perSecond >= 200
+    }
+
+    /// How near a thousand copies come to the least time that their slots allow.
+    static func makespan() -> Bool {
         var isFine = true
         for workers in [1, 5, 50] {
             let scenario = Scenario.mixed(seed: 1, workers: workers)
@@ -105,19 +127,19 @@ enum Figures {
             )
             if share > 1.02 { isFine = false }
         }
-        return self.stepCost() && isFine
+        return isFine
     }
 
-    /// What a step costs with a thousand jobs on the queue, and with a million.
-    private static func stepCost() -> Bool {
-        let steps = 200_000
+    /// What a step costs with a thousand jobs on the queue, and with a million, while none of them runs out.
+    static func stepCost() -> Bool {
+        let steps = 20_000
         var costs: [Double] = []
         for jobs in [1000, 10_000, 100_000, 1_000_000] {
             let simulation = Simulation(.backlog(seed: 1, jobs: jobs, hours: 100_000))
             simulation.begin()
             do throws(SimulationFailure) {
                 try simulation.takeSteps(2000)
-                let clock = ContinuousClock()
+                let clock = ProcessorClock()
                 let begun = clock.now
                 try simulation.takeSteps(steps)
                 costs.append((clock.now - begun).inSeconds / Double(steps) * 1e6)
@@ -126,8 +148,8 @@ enum Figures {
                 return false
             }
             simulation.tearDown()
-            self.show("\(jobs) jobs: \((costs.last ?? 0).rounded(to: 2)) µs a step")
+            self.show("\(jobs) jobs: \((costs.last ?? 0).rounded(to: 2)) µs of the processor a step")
         }
-        return true
+        return (costs.last ?? 0) <= (costs.first ?? 0) * 1.2
     }
 }

@@ -18,6 +18,9 @@ struct FleetSimulator {
                 case .calls: Figures.calls(arguments)
                 case .bite: Figures.bite(arguments)
                 case .numbers: Figures.numbers()
+                case .speed: Figures.speed()
+                case .makespan: Figures.makespan()
+                case .stepCost: Figures.stepCost()
                 }
             exit(isFine ? 0 : 1)
         } catch {

@@ -21,18 +21,52 @@ extension World {
 
     /// A snapshot, as far as it matters to a copy.
     package struct SnapshotSight: Sendable {
-        package let arn: String
-        package let database: String
+        private let snapshot: RDSSnapshot
+
+        init(_ snapshot: RDSSnapshot) { self.snapshot = snapshot }
+
+        package var identifier: String { self.snapshot.identifier }
+        package var account: String { self.snapshot.name.place.account }
+        package var region: String { self.snapshot.name.place.region }
+        package var arn: String { self.snapshot.arn }
+        package var database: String { self.snapshot.database }
         /// `manual`, `automated` or `awsbackup`.
-        package let type: String
-        package let status: String
-        package let created: Instant
-        package let isEncrypted: Bool
+        package var type: String { self.snapshot.type }
+        package var status: String { self.snapshot.status }
+        package var created: Instant { self.snapshot.created }
+        /// When the first snapshot in a row of copies was taken.
+        package var originallyCreated: Instant { self.snapshot.originallyCreated }
+        package var isEncrypted: Bool { self.snapshot.isEncrypted }
+        /// The key; `nil` when unencrypted.
+        package var keyARN: String? { self.snapshot.keyARN }
+        package var optionGroup: String? { self.snapshot.optionGroup }
+        package var engine: String { self.snapshot.traits.engine }
+        package var sizeGiB: Int { self.snapshot.traits.allocatedStorage }
         /// Whether a copy out of another Region is still being made; this is what RDS's quota counts.
-        package let isRemoteCopyInProgress: Bool
+        package var isRemoteCopyInProgress: Bool { self.snapshot.isRemoteCopyInProgress }
         /// The snapshot that it was copied from.
-        package let sourceARN: String?
-        package let tags: [String: String]
+        package var sourceARN: String? { self.snapshot.sourceARN }
+        package var tags: [String: String] {
+            Dictionary(self.snapshot.tags.map { ($0.key, $0.value) }) { _, last in last }
+        }
+
+        /// The value of one tag; `nil` when it has none of that name.
+        package func tag(_ key: String) -> String? { self.snapshot.tags.last { $0.key == key }?.value }
+
+        /// Whole percent, as `PercentProgress` shows them.
+        package func progress(at now: Instant) -> Int { self.snapshot.progress(at: now) }
+    }
+
+    /// Answers a `DescribeDBSnapshots` or `DescribeDBClusterSnapshots` as ``handle(_:at:)`` does, without a document.
+    ///
+    /// - Throws: A ``ModelFailure`` for whatever RDS refuses.
+    package mutating func describeSnapshots(
+        _ request: ModelRequest,
+        at now: Instant
+    ) throws(ModelFailure) -> (snapshots: [SnapshotSight], marker: String?) {
+        self.advance(to: now)
+        let page = try self.rds.describeSnapshots(request, keys: self.kms, at: now)
+        return (page.snapshots.map { SnapshotSight($0) }, page.marker)
     }
 
     /// The messages of a queue, in the order in which they were first sent; none when there is no such queue.
@@ -41,8 +75,12 @@ extension World {
         return contents.sorted { $0.number < $1.number }.map { MessageSight($0) }
     }
 
-    /// How many messages of a queue could be received now, as of the latest moment it was told of.
-    package func visibleMessages(queueARN: String) -> Int { self.sqs.queues[queueARN]?.visibleCount ?? 0 }
+    /// Whether a receive might bring a message, as of the latest moment the queue was told of: one that is visible, or one
+    /// in flight that is delivered twice.
+    package func mayHaveMessages(queueARN: String) -> Bool {
+        guard let queue = self.sqs.queues[queueARN] else { return false }
+        return queue.visibleCount > 0 || queue.duplicateCount > 0
+    }
 
     /// When a hidden message of a queue next comes out; `nil` when none is hidden.
     package func nextVisibility(queueARN: String) -> Instant? { self.sqs.queues[queueARN]?.nextVisibility }
@@ -71,22 +109,6 @@ extension World.MessageSight {
             attributes: message.attributes.compactMapValues { attribute in
                 if case .text(let text) = attribute.value { text } else { nil }
             }
-        )
-    }
-}
-
-extension World.SnapshotSight {
-    init(_ snapshot: RDSSnapshot) {
-        self.init(
-            arn: snapshot.arn,
-            database: snapshot.database,
-            type: snapshot.type,
-            status: snapshot.status,
-            created: snapshot.created,
-            isEncrypted: snapshot.isEncrypted,
-            isRemoteCopyInProgress: snapshot.isRemoteCopyInProgress,
-            sourceARN: snapshot.sourceARN,
-            tags: Dictionary(snapshot.tags.map { ($0.key, $0.value) }) { _, last in last }
         )
     }
 }

@@ -47,11 +47,16 @@ package struct World: Sendable {
 
     /// The next moment at which something happens without being asked; `nil` when nothing will.
     package var nextChange: Instant? {
-        let changes = [
-            self.sqs.nextChange, self.events.nextChange, self.dynamodb.nextChange, self.rds.nextChange,
-            self.sts.nextChange,
-        ]
-        return changes.compactMap { $0 }.min()
+        var next = self.rds.nextChange
+        next = Self.earlier(next, self.sqs.nextChange)
+        next = Self.earlier(next, self.events.nextChange)
+        next = Self.earlier(next, self.dynamodb.nextChange)
+        return Self.earlier(next, self.sts.nextChange)
+    }
+
+    private static func earlier(_ one: Instant?, _ other: Instant?) -> Instant? {
+        guard let one, let other else { return one ?? other }
+        return min(one, other)
     }
 
     /// Lets time pass in every service, from one change to the next, so that each happens at its own moment.
@@ -66,10 +71,12 @@ package struct World: Sendable {
     }
 
     private mutating func settle(at now: Instant) {
-        let effects =
-            self.rds.advance(to: now) + self.events.advance(to: now) + self.sqs.advance(to: now)
-            + self.dynamodb.advance(to: now) + self.sts.advance(to: now)
-        self.carryOut(effects, at: now)
+        var effects = self.rds.advance(to: now)
+        effects += self.events.advance(to: now)
+        effects += self.sqs.advance(to: now)
+        effects += self.dynamodb.advance(to: now)
+        effects += self.sts.advance(to: now)
+        if !effects.isEmpty { self.carryOut(effects, at: now) }
     }
 
     /// Carries out effects, and those that come of them, oldest first.

@@ -11,8 +11,8 @@ import Testing
     func callsOfRDS(spread: Double) throws {
         let report = try Simulation.run(.night(seed: 1, workers: 1, databases: 120, spread: spread))
         #expect(report.copied == 120)
-        let calls = Double(report.measurements.total("rds")) / Double(report.copied)
-        #expect(calls <= 1.6, "\(report.measurements.requests)")
+        let calls = Double(report.measurements.callsOfRDS) / Double(report.copied)
+        #expect(calls <= 1.6, "\(report.measurements.summary)")
     }
 
     @Test("a finished copy is noticed within a minute, half of them within twenty seconds", arguments: [1, 3])
@@ -26,9 +26,9 @@ import Testing
     @Test("workers that share a destination tell each other what RDS says, and call it little more than one alone")
     func callsOfFleet() throws {
         let report = try Simulation.run(.night(seed: 1, workers: 5, databases: 120, spread: 0))
-        let calls = Double(report.measurements.total("rds")) / Double(report.copied)
+        let calls = Double(report.measurements.callsOfRDS) / Double(report.copied)
         // A worker by itself needs 1.5; each of the five asks for the sources of its own jobs, and surveys for itself.
-        #expect(calls <= 2.1, "\(report.measurements.requests)")
+        #expect(calls <= 2.1, "\(report.measurements.summary)")
     }
 
     @Test("a copy takes at most three writes to the table of slots", arguments: [1, 5])
@@ -37,6 +37,6 @@ import Testing
         scenario.ledger = .table
         let report = try Simulation.run(scenario)
         let writes = Double(report.measurements.tableWrites) / Double(report.copied)
-        #expect(writes <= 3, "\(report.measurements.requests)")
+        #expect(writes <= 3, "\(report.measurements.summary)")
     }
 }

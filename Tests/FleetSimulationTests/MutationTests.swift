@@ -6,7 +6,7 @@ import Testing
 
 /// Whether the checks bite; `scripts/simulate-fleet --bite` prints how many seeds each bug takes.
 @Suite struct MutationTests {
-    /// A few of them, since a debug build is slow; the others are looked for by an optimised one.
+    /// A few of them, since a debug build is slow; more of them are looked for by an optimised one in `scripts/test`.
     @Test(
         "a bug made on purpose is found",
         arguments: [Mutation.deletesOnceStarted, .grantsEverySlot, .confirmsEarly, .losesDeadLetters]

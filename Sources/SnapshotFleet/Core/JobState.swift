@@ -142,7 +142,11 @@ package struct PoolState: Sendable {
     /// Whether the ledger is being asked for a slot.
     package var isAsking = false
     /// Jobs that wait for a slot here.
-    package var waiting: Set<CopyJob.ID> = []
+    package var waiting: Set<CopyJob.ID> = [] {
+        didSet { self.order = nil }
+    }
+    /// The same in the order in which they start, and whether size counts in it; `nil` where that is not known any more.
+    var order: (isBySize: Bool, ids: [CopyJob.ID])?
     /// Jobs whose target exists, or may exist, here.
     package var watched: Set<CopyJob.ID> = []
     /// Lanes with a copy under way.

@@ -11,6 +11,7 @@ extension WorkerCore {
             self.pools[pool]?.plannedLook = nil
             self.lookIfDue(pool, &step)
         }
+        guard !self.urgentLooks.isEmpty else { return }
         for pool in self.urgentLooks.sorted() { self.lookIfDue(pool, &step) }
     }
 

@@ -10,6 +10,7 @@ extension WorkerCore {
     /// The snapshots of a backup window come within seconds of each other: after a call the next one waits a little, and
     /// tells about all of them.
     mutating func describeWaitingSources(_ step: inout CoreStep) {
+        guard !self.sources.isEmpty else { return }
         for group in self.sources.keys.sorted() {
             guard let queue = self.sources[group], !queue.isDescribing, !queue.waiting.isEmpty,
                 self.describesSourcesAt(group) <= step.now

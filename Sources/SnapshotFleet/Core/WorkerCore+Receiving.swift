@@ -40,6 +40,7 @@ extension WorkerCore {
     mutating func received(_ deliveries: [Delivery], _ step: inout CoreStep) {
         self.isReceiving = false
         self.receiveFailures = 0
+        self.sawEmptyQueue = deliveries.isEmpty
         if !deliveries.isEmpty { step.report(.received(count: deliveries.count)) }
         for delivery in deliveries { self.take(delivery, &step) }
     }
@@ -95,6 +96,7 @@ extension WorkerCore {
             return self.deadLetter([token], .noRoute, detail: detail, job: job, &step)
         }
         if let delay = self.crowding(job.pool) {
+            self.turnAway(for: delay, &step)
             // Nobody is asked about a source whose turn is far off.
             step.report(.requeued(job.id, reason: "waiting-room", detail: "others wait here already", after: delay))
             return self.requeue(token, after: delay, renewingAs: job, &step)
@@ -163,6 +165,7 @@ extension WorkerCore {
         let pool = state.job.pool
         self.pools[pool, default: PoolState()].waiting.insert(id)
         if let delay = self.crowding(pool) {
+            self.turnAway(for: delay, &step)
             step.report(.requeued(id, reason: "waiting-room", detail: "others wait here already", after: delay))
             // As a job, it says where it is bound for, and costs no Describe when it comes again too early.
             self.leavePool(id, because: nil, &step)
@@ -202,12 +205,18 @@ extension WorkerCore {
     /// else back: what is over its share goes back to the queue, where waiting is free.
     private func crowding(_ pool: SlotPool) -> Duration? {
         guard let state = self.pools[pool] else { return nil }
-        let shares = max(1, self.policy.destinations.count * SnapshotKind.allCases.count)
-        let share = max(self.policy.usableSlots(in: pool), self.settings.waitingRoom / shares)
-        guard shares > 1, state.waiting.count > share, self.unstartedCount * 4 > self.settings.waitingRoom * 3 else {
+        let share = max(self.usableSlots(in: pool), self.settings.waitingRoom / self.shares)
+        guard self.shares > 1, state.waiting.count > share, self.unstartedCount * 4 > self.settings.waitingRoom * 3
+        else {
             return nil
         }
         return .seconds(300 + Int(self.nextToken % 600))
+    }
+
+    /// Notes that a job goes back to the queue, and is seen again only after a while.
+    private mutating func turnAway(for delay: Duration, _ step: inout CoreStep) {
+        let comesBack = step.now + delay + self.settings.receiveWait
+        self.turnedAwayUntil = max(comesBack, self.turnedAwayUntil ?? comesBack)
     }
 
     /// Deletes a message that the policy says is none of ours.

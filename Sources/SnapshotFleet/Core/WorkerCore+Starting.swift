@@ -6,7 +6,7 @@ import AWSClient
 /// Choosing what to start, getting a slot for it, and starting it.
 extension WorkerCore {
     mutating func startWaitingJobs(_ step: inout CoreStep) {
-        guard !self.isDraining else { return }
+        guard !self.isDraining, self.pools.values.contains(where: { !$0.waiting.isEmpty }) else { return }
         for pool in self.pools.keys.sorted() {
             guard let state = self.pools[pool], !state.waiting.isEmpty else { continue }
             if let closed = state.closedUntil {
@@ -25,16 +25,18 @@ extension WorkerCore {
     }
 
     private mutating func acquireSlots(_ pool: SlotPool, _ step: inout CoreStep) {
-        guard let state = self.pools[pool], state.underWay < self.policy.usableSlots(in: pool),
+        guard let state = self.pools[pool], state.underWay < self.usableSlots(in: pool),
             !state.wasRefused || !state.isAsking
         else { return }
         self.dropSuperseded(pool, &step)
-        for id in self.order(pool) {
-            guard let state = self.jobs[id], let lane = state.lane, let poolState = self.pools[pool],
-                poolState.underWay < self.policy.usableSlots(in: pool), !poolState.busyLanes.contains(lane)
-            else { continue }
+        let slots = self.usableSlots(in: pool)
+        for id in self.order(pool, at: step.now) {
+            guard let poolState = self.pools[pool] else { return }
             // Where the last answer was no, one question at a time will do.
-            guard !poolState.wasRefused || !poolState.isAsking else { return }
+            guard poolState.underWay < slots, !poolState.wasRefused || !poolState.isAsking else { return }
+            guard let state = self.jobs[id], let lane = state.lane, !poolState.busyLanes.contains(lane) else {
+                continue
+            }
             guard poolState.circuit.parks(isEncrypted: state.source?.isEncrypted ?? false, at: step.now) == nil else {
                 self.park(id, &step)
                 continue
@@ -75,26 +77,36 @@ extension WorkerCore {
     /// Who starts next: the route's priority, then the database whose newest confirmed copy is oldest, then age.
     ///
     /// Of those that came at about the same time the largest goes first: a long copy that is begun last keeps everybody
-    /// waiting for the end when all slots but its own are empty.
-    private func order(_ pool: SlotPool) -> [CopyJob.ID] {
-        let waiting = (self.pools[pool]?.waiting ?? []).compactMap { self.jobs[$0] }
-        let ranked = waiting.map { state in
-            (state: state, newest: state.lane.flatMap { self.newestConfirmed[$0] } ?? Instant(microseconds: .min))
-        }
-        return ranked.sorted { left, right in
-            if left.state.priority != right.state.priority { return left.state.priority > right.state.priority }
-            if left.newest != right.newest { return left.newest < right.newest }
-            let (leftAge, rightAge) = (self.age(left.state), self.age(right.state))
-            if leftAge != rightAge { return leftAge < rightAge }
-            let (leftSize, rightSize) = (left.state.source?.sizeGiB ?? 0, right.state.source?.sizeGiB ?? 0)
-            if leftSize != rightSize { return leftSize > rightSize }
-            if left.state.since != right.state.since { return left.state.since < right.state.since }
-            return left.state.job.id < right.state.job.id
-        }.map(\.state.job.id)
+    /// waiting for the end when all slots but its own are empty. Not as long as many others wait on the queue, though:
+    /// small ones would fill the waiting room, and the large ones among the others come to light too late.
+    private mutating func order(_ pool: SlotPool, at now: Instant) -> [CopyJob.ID] {
+        let bySize = self.seesAll(at: now)
+        guard let state = self.pools[pool], !state.waiting.isEmpty else { return [] }
+        if let known = state.order, known.isBySize == bySize { return known.ids }
+        let ranks = state.waiting.compactMap { id in self.jobs[id].map { self.rank($0, bySize: bySize) } }
+        let ids = ranks.sorted().map(\.id)
+        self.pools[pool]?.order = (bySize, ids)
+        return ids
     }
 
-    /// The quarter of an hour that a job came in.
-    private func age(_ state: JobState) -> Int64 { state.since.wholeSeconds / 900 }
+    private func rank(_ state: JobState, bySize: Bool) -> StartRank {
+        let age = state.since.wholeSeconds / 900
+        return StartRank(
+            priority: state.priority,
+            newest: state.lane.flatMap { self.newestConfirmed[$0] } ?? Instant(microseconds: .min),
+            age: age,
+            sizeGiB: bySize ? state.source?.sizeGiB ?? 0 : 0,
+            since: state.since,
+            id: state.job.id
+        )
+    }
+
+    /// Whether this worker has probably seen whatever is on the queue: its latest receive found nothing or its waiting
+    /// room is half empty, and nobody whom it turned away may still be hidden there.
+    private func seesAll(at now: Instant) -> Bool {
+        guard self.turnedAwayUntil.map({ $0 < now }) ?? true else { return false }
+        return self.sawEmptyQueue || self.unstartedCount * 2 <= self.settings.waitingRoom
+    }
 
     /// Drops what a newer snapshot of the same database overtakes, on routes that want the newest only.
     private mutating func dropSuperseded(_ pool: SlotPool, _ step: inout CoreStep) {
@@ -137,7 +149,8 @@ extension WorkerCore {
         self.close(pool, for: self.settings.slotRetry, reopensWithSlot: false, &step)
         step.report(.trouble(operation: "Describe", failure))
         // A destination that can't even be looked at takes no copies: its jobs go the way of those that it refuses.
-        guard case .configuration(let reason) = failure.failureClass, let first = self.order(pool).first else { return }
+        guard case .configuration(let reason) = failure.failureClass, let first = self.order(pool, at: step.now).first
+        else { return }
         self.refused(first, reason, failure, &step, &random)
     }
 
@@ -169,7 +182,7 @@ extension WorkerCore {
         self.pools[pool]?.isAsking = false
         // If every slot is this worker's own, one of its own copies will free it. Slots of the fleet come back through
         // the ledger; only of copies that others started does nobody tell that they have ended.
-        guard state.underWay < self.policy.usableSlots(in: pool) else { return }
+        guard state.underWay < self.usableSlots(in: pool) else { return }
         let pause = state.hasForeignCopies ? self.settings.foreignSurvey : self.settings.fleetSurvey
         if step.now - (state.surveyedAt ?? step.now - pause) >= pause { self.pools[pool]?.survey = .unknown }
     }
@@ -291,5 +304,25 @@ extension WorkerCore {
         case .counted, nil:
             self.fail(id, failure, &step, &random)
         }
+    }
+}
+
+/// Where a waiting job stands among those that wait for the same slots; the smallest starts first.
+private struct StartRank: Comparable {
+    let priority: Int
+    let newest: Instant
+    /// The quarter of an hour that it came in.
+    let age: Int64
+    let sizeGiB: Int
+    let since: Instant
+    let id: CopyJob.ID
+
+    static func < (left: StartRank, right: StartRank) -> Bool {
+        if left.priority != right.priority { return left.priority > right.priority }
+        if left.newest != right.newest { return left.newest < right.newest }
+        if left.age != right.age { return left.age < right.age }
+        if left.sizeGiB != right.sizeGiB { return left.sizeGiB > right.sizeGiB }
+        if left.since != right.since { return left.since < right.since }
+        return left.id < right.id
     }
 }

@@ -24,7 +24,13 @@ package struct WorkerCore: Sendable {
     var outbox: [MessageToken: OutboxEntry] = [:]
     var resends = DeadlineHeap<MessageToken>()
     /// When each lane's newest confirmed copy was taken at the source, as far as this worker saw.
-    var newestConfirmed: [CopyLane: Instant] = [:]
+    var newestConfirmed: [CopyLane: Instant] = [:] {
+        didSet { for pool in self.pools.keys { self.pools[pool]?.order = nil } }
+    }
+    /// How many slots the policy leaves the fleet in each of its pools.
+    private let slots: [SlotPool: Int]
+    /// How many parts the waiting room has.
+    let shares: Int
     var leases = DeadlineHeap<MessageToken>()
     var looks = DeadlineHeap<SlotPool>()
     /// Pools whose targets are to be looked at without waiting.
@@ -41,6 +47,10 @@ package struct WorkerCore: Sendable {
     var nextToken: UInt64 = 1
     var isReceiving = false
     var receiveFailures = 0
+    /// Whether the latest receive found nothing.
+    var sawEmptyQueue = false
+    /// Until when a job that was sent back for want of room may be hidden on the queue.
+    var turnedAwayUntil: Instant?
     var receivesAgainAt: Instant?
     var isDraining = false
     /// When a drain stops waiting for answers that decide about slots.
@@ -50,7 +60,13 @@ package struct WorkerCore: Sendable {
     package init(settings: CoreSettings, policy: Policy) {
         self.settings = settings
         self.policy = policy
+        let pools = policy.pools
+        self.slots = Dictionary(pools.map { ($0, policy.usableSlots(in: $0)) }) { first, _ in first }
+        self.shares = max(1, policy.destinations.count * SnapshotKind.allCases.count)
     }
+
+    /// How many copies of the fleet may be in progress in a pool.
+    func usableSlots(in pool: SlotPool) -> Int { self.slots[pool] ?? self.policy.usableSlots(in: pool) }
 
     /// Takes in what happened and tells what to do.
     ///
@@ -85,16 +101,27 @@ package struct WorkerCore: Sendable {
 
     /// When the core next has to be asked even if nothing happens; `nil` when only an answer can bring it on.
     package var nextDeadline: Instant? {
-        let pools = self.pools.values.compactMap { $0.waiting.isEmpty ? nil : $0.closedUntil }
-        let sources = self.sources.compactMap { group, queue in
-            queue.isDescribing || queue.waiting.isEmpty ? nil : self.describesSourcesAt(group)
+        var next = Self.earlier(self.leases.earliest, self.looks.earliest)
+        next = Self.earlier(next, self.hopLooks.earliest)
+        next = Self.earlier(next, self.resends.earliest)
+        next = Self.earlier(next, self.receivesAgainAt)
+        next = Self.earlier(next, self.drainEnds)
+        if !self.isDraining {
+            next = Self.earlier(next, self.audits.earliest)
+            next = Self.earlier(next, self.prunes.earliest)
         }
-        let deadlines = [
-            self.leases.earliest, self.looks.earliest, self.hopLooks.earliest, self.resends.earliest,
-            self.receivesAgainAt, self.drainEnds, self.isDraining ? nil : self.audits.earliest,
-            self.isDraining ? nil : self.prunes.earliest, pools.min(), sources.min(),
-        ]
-        return deadlines.compactMap(\.self).min()
+        for pool in self.pools.values where !pool.waiting.isEmpty {
+            next = Self.earlier(next, pool.closedUntil)
+        }
+        for (group, queue) in self.sources where !queue.isDescribing && !queue.waiting.isEmpty {
+            next = Self.earlier(next, self.describesSourcesAt(group))
+        }
+        return next
+    }
+
+    private static func earlier(_ one: Instant?, _ other: Instant?) -> Instant? {
+        guard let one, let other else { return one ?? other }
+        return min(one, other)
     }
 
     private mutating func take(

@@ -35,6 +35,23 @@ import Testing
         #expect(actions.acquisitions == [jobs[2].0.id, jobs[1].0.id, jobs[0].0.id])
     }
 
+    @Test("size does not count while others wait on the queue, lest small ones fill the waiting room")
+    func crowded() throws {
+        var harness = try CoreHarness(settings: { $0.waitingRoom = 3 })
+        let jobs = [Self.job("small", age: .seconds(1)), Self.job("large", age: .seconds(60))]
+        for (job, size) in zip(jobs, [10, 900]) {
+            harness.deliver(JobMessage.encode(job))
+            var source = CoreHarness.source(job.source, database: "\(size)")
+            source.sizeGiB = size
+            harness.describe(source)
+        }
+        let first = harness.happen(.poolSurveyed(jobs[0].pool, inProgress: [])).acquisitions
+        #expect(first == jobs.map(\.id))
+        for id in first { harness.happen(.slotRefused(id)) }
+        harness.happen(.received([]))
+        #expect(harness.pass(.seconds(31)).acquisitions == [jobs[1].id])
+    }
+
     @Test("the snapshots of a backup window are described together")
     func sourcesTogether() throws {
         var harness = try CoreHarness()

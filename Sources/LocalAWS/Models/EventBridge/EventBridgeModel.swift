@@ -55,7 +55,11 @@ package struct EventBridgeModel: ServiceModel {
     }
 
     /// All buses but the default ones that nobody has touched.
-    var buses: [BusKey: Bus] = [:]
+    var buses: [BusKey: Bus] = [:] {
+        // Rules change seldom, and whoever lets time pass asks for this all the time.
+        didSet { self.nextFiring = self.buses.values.lazy.flatMap(\.rules.values).compactMap(\.nextFiring).min() }
+    }
+    private var nextFiring: Instant?
     /// Tags by ARN.
     var tags: [String: [String: String]] = [:]
     private var eventNumber = 0
@@ -63,14 +67,12 @@ package struct EventBridgeModel: ServiceModel {
     package init() {}
 
     /// The next firing of a schedule.
-    package var nextChange: Instant? {
-        self.buses.values.lazy.flatMap(\.rules.values).compactMap(\.nextFiring).min()
-    }
+    package var nextChange: Instant? { self.nextFiring }
 
     /// Fires the schedules whose time has come.
     package mutating func advance(to now: Instant) -> [ModelEffect] {
         var effects: [ModelEffect] = []
-        while true {
+        while let first = self.nextFiring, first <= now {
             let due = self.buses.flatMap { key, bus in
                 bus.rules.values.compactMap { rule in rule.nextFiring.map { (at: $0, bus: key, rule: rule.name) } }
             }
@@ -86,6 +88,7 @@ package struct EventBridgeModel: ServiceModel {
             )
             effects += self.send(event, by: rule, at: next.at, hops: 0)
         }
+        return effects
     }
 
     /// Answers a request.

@@ -93,8 +93,12 @@ package struct KMSModel: Sendable {
 
     /// Puts 32 of at least as many hexadecimal digits into the shape of a random UUID.
     static func uuid(_ hex: String) -> String {
-        let digits = Array(hex)
-        let parts = [digits[0..<8], digits[8..<12], ["4"] + digits[13..<16], ["a"] + digits[17..<20], digits[20..<32]]
-        return parts.map { String($0) }.joined(separator: "-")
+        let digits = Array(hex.utf8)
+        var text: [UInt8] = []
+        for (place, digit) in digits.prefix(32).enumerated() {
+            if [8, 12, 16, 20].contains(place) { text.append(UInt8(ascii: "-")) }
+            text.append(place == 12 ? UInt8(ascii: "4") : place == 16 ? UInt8(ascii: "a") : digit)
+        }
+        return String(decoding: text, as: UTF8.self)
     }
 }

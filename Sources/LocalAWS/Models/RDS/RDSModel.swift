@@ -91,6 +91,18 @@ package struct RDSModel: ServiceModel {
         return result
     }
 
+    /// Answers a describing request as ``handle(_:keys:at:)`` does, but for writing the answer down.
+    mutating func describeSnapshots(
+        _ request: ModelRequest,
+        keys: KMSModel,
+        at now: Instant
+    ) throws(ModelFailure) -> (snapshots: [RDSSnapshot], marker: String?) {
+        self.settle(to: now)
+        try self.throttle(request, at: now)
+        let kind: RDSKind = request.operation == "DescribeDBSnapshots" ? .instance : .cluster
+        return try self.snapshots(kind, RDSCall(request: request, keys: keys, now: now))
+    }
+
     /// Lets everything happen that is due.
     private mutating func settle(to now: Instant) {
         while let (moment, change) = self.timeline.popDue(by: now) {

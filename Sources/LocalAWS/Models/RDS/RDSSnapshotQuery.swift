@@ -116,6 +116,20 @@ struct RDSSnapshotQuery {
 
 extension RDSModel {
     func describeSnapshots(_ kind: RDSKind, _ call: RDSCall) throws(ModelFailure) -> JSONValue {
+        let page = try self.snapshots(kind, call)
+        return .compact([
+            kind.snapshotElement + "s": .array(
+                page.snapshots.map { self.json($0, at: call.now, viewer: call.account) }
+            ),
+            "Marker": page.marker.map { .string($0) },
+        ])
+    }
+
+    /// The snapshots that a request asks for, and the marker of the next page.
+    func snapshots(
+        _ kind: RDSKind,
+        _ call: RDSCall
+    ) throws(ModelFailure) -> (snapshots: [RDSSnapshot], marker: String?) {
         let page = try RDSPage(call)
         let query = try RDSSnapshotQuery(kind, call)
         let place = call.place(kind)
@@ -131,12 +145,7 @@ extension RDSModel {
             throw kind.snapshotNotFound(named)
         }
         let cut = page.cut(found) { $0.0 }
-        return .compact([
-            kind.snapshotElement + "s": .array(
-                cut.elements.map { self.json($0.1, at: call.now, viewer: call.account) }
-            ),
-            "Marker": cut.marker.map { .string($0) },
-        ])
+        return (cut.elements.map(\.1), cut.marker)
     }
 
     private func ownSnapshots(

@@ -37,11 +37,13 @@ package struct SQSModel: ServiceModel {
     package internal(set) var touched: [TouchedMessage] = []
     private var messageNumber: UInt64 = 0
     private var receiptNumber: UInt64 = 0
+    /// What the latest URL named, since most requests come for the same queue.
+    private var latestURL: (url: String, region: String, account: String, arn: String)?
 
     package init() {}
 
     /// The next message that a move task moves; everything else about a queue happens when it is asked.
-    package var nextChange: Instant? { self.tasks.compactMap(\.nextStep).min() }
+    package var nextChange: Instant? { self.tasks.isEmpty ? nil : self.tasks.compactMap(\.nextStep).min() }
 
     package mutating func advance(to now: Instant) -> [ModelEffect] {
         self.runMoveTasks(to: now)
@@ -168,13 +170,19 @@ package struct SQSModel: ServiceModel {
     /// The ARN of the queue whose URL a request carries.
     ///
     /// The host says nothing: the Region is that of the request, as on a real endpoint.
-    private func queueARN(of request: ModelRequest) throws(ModelFailure) -> String {
+    private mutating func queueARN(of request: ModelRequest) throws(ModelFailure) -> String {
         guard let url = request.parameters["QueueUrl"]?.string, !url.isEmpty else { throw .sqsMissing("QueueUrl") }
+        if let latest = self.latestURL, latest.url == url, latest.region == request.region,
+            latest.account == request.caller.account, self.queues[latest.arn] != nil
+        {
+            return latest.arn
+        }
         guard let (account, name) = Self.accountAndName(of: url) else {
             throw ModelFailure("InvalidAddress", "The address \(url) is not valid for this endpoint.")
         }
         let arn = Self.arn(account: account, region: request.region, name: name)
         guard account == request.caller.account, self.queues[arn] != nil else { throw .sqsNoQueue }
+        self.latestURL = (url, request.region, account, arn)
         return arn
     }
 

@@ -143,7 +143,7 @@ extension SQSModel {
 
     /// Carries out what move tasks do up to a moment, the earliest step first.
     mutating func runMoveTasks(to now: Instant) {
-        while true {
+        while !self.tasks.isEmpty {
             let due = self.tasks.indices.compactMap { index in
                 self.tasks[index].nextStep.map { (at: $0, index: index) }
             }

@@ -60,6 +60,8 @@ struct SQSQueue: Sendable {
     private var line = FirstInFirstOut<Standing>()
     private var hidden = MinHeap<Wakeup>()
     private var expiries = MinHeap<Wakeup>()
+    /// How many second sights of a message stand in the line, current or not.
+    private(set) var duplicateCount = 0
     private(set) var delayedCount = 0
     private(set) var inFlightCount = 0
 
@@ -145,6 +147,7 @@ struct SQSQueue: Sendable {
     mutating func removeAll() {
         self.messages = [:]
         self.line.removeAll()
+        self.duplicateCount = 0
         self.hidden.removeAll()
         self.expiries.removeAll()
         self.delayedCount = 0
@@ -154,6 +157,7 @@ struct SQSQueue: Sendable {
     /// Takes the oldest visible message out of the queue; `nil` when there is none.
     mutating func takeVisible() -> SQSMessage? {
         while let standing = self.line.popFirst() {
+            if standing.isDuplicate { self.duplicateCount -= 1 }
             guard self.messages[standing.number]?.round == standing.round, !standing.isDuplicate else { continue }
             return self.remove(standing.number)
         }
@@ -177,6 +181,7 @@ struct SQSQueue: Sendable {
     /// - Returns: `nil` when no message is visible.
     mutating func receive(visibility: Int, limit: Int?, receipt: UInt64, at now: Instant) -> Receipt? {
         while let standing = self.line.popFirst() {
+            if standing.isDuplicate { self.duplicateCount -= 1 }
             guard var message = self.messages[standing.number], message.round == standing.round else { continue }
             if let limit, message.receiveCount >= limit {
                 // A duplicate is a second sight of a message that someone holds; it moves nothing.
@@ -199,6 +204,7 @@ struct SQSQueue: Sendable {
     mutating func duplicate(_ number: UInt64) {
         guard let message = self.messages[number] else { return }
         self.line.append(Standing(number: number, round: message.round, isDuplicate: true))
+        self.duplicateCount += 1
     }
 
     /// Hides a message that is in flight until another moment.
