@@ -75,6 +75,11 @@ package final class AWSSession: Sendable {
         EventBridgeClient(try self.caller(for: .events, region: region))
     }
 
+    /// SNS in a Region.
+    package func sns(region: String) throws(AWSError) -> SNSClient {
+        SNSClient(try self.caller(for: .sns, region: region))
+    }
+
     /// A session with the credentials of a role, which this session's may take on.
     ///
     /// Keep it: its credentials are fetched once and refreshed ahead of their expiry.

@@ -14,6 +14,7 @@ package struct World: Sendable {
     package var rds = RDSModel()
     package var kms = KMSModel()
     package var sts = STSModel()
+    package var sns = SNSModel()
     /// How far the clock that signatures are dated by is ahead of the machine's.
     package var wallClockOffset = Duration.zero
     /// The latest moment that the world was told of; `nil` before the first.
@@ -40,6 +41,10 @@ package struct World: Sendable {
         case .dynamodb: return try self.dynamodb.handle(request, at: now)
         case .events:
             let (result, effects) = try self.events.handle(request, at: now)
+            self.carryOut(effects, at: now)
+            return result
+        case .sns:
+            let (result, effects) = try self.sns.handle(request, at: now)
             self.carryOut(effects, at: now)
             return result
         }
@@ -88,9 +93,9 @@ package struct World: Sendable {
                 switch effect {
                 case .event(let account, let region, let envelope):
                     following += self.events.publish(envelope: envelope, account: account, region: region, at: now)
-                case .deliver(let queueARN, let body):
+                case .deliver(let queueARN, let body, let attributes):
                     // A queue that is gone loses the event, as with a target that has no dead-letter queue.
-                    _ = self.sqs.deliver(queueARN: queueARN, body: body, at: now)
+                    _ = self.sqs.deliver(queueARN: queueARN, body: body, attributes: attributes, at: now)
                 }
             }
             pending = following

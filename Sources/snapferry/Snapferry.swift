@@ -8,6 +8,18 @@ struct Snapferry: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "snapferry",
         abstract: "Carries Amazon RDS and Aurora snapshots into other Regions and accounts.",
+        discussion: """
+            Workers take RDS's snapshot events off an SQS queue, start copies within RDS's quotas, and confirm each. The             other commands look, plan, and help. Tables are for people, with times in the zone of this machine; --json is             for programs, with times in UTC. What changes AWS says what it will do, and does it with --yes.
+
+            Examples:
+              snapferry check                       what would fail
+              snapferry work                        a worker
+              snapferry status                      how the fleet stands
+              snapferry help sweep                  all about one command
+              snapferry --generate-completion-script bash
+
+            Exit status: 0; 1 found trouble; 2 could not look, or start.
+            """,
         version: Version.current,
         subcommands: [
             CheckCommand.self, CopyCommand.self, DeadLetterCommand.self, DemoCommand.self, ExplainCommand.self,

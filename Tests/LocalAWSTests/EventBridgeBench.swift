@@ -72,7 +72,7 @@ struct EventBridgeBench {
 
     static func deliveries(_ effects: [ModelEffect]) -> [Delivery] {
         effects.compactMap { effect in
-            guard case .deliver(let queue, let body) = effect else { return nil }
+            guard case .deliver(let queue, let body, _) = effect else { return nil }
             return Delivery(queue: queue, body: body)
         }
     }

@@ -35,6 +35,7 @@ extension FaultScript.Fault {
                 "The level of configured provisioned throughput for the table was exceeded. "
                     + "Consider increasing your provisioning level with the UpdateTable API."
             )
+        case .sns: ModelFailure("Throttled", "Rate exceeded", status: 429)
         case .rds, .sts: ModelFailure("Throttling", "Rate exceeded")
         case .kms, .events: ModelFailure("ThrottlingException", "Rate exceeded")
         }

@@ -5,7 +5,7 @@ package import AWSClient
 
 /// The services that the embedded AWS knows, by the name that signs their requests.
 package enum ServiceName: String, Sendable, CaseIterable {
-    case sqs, rds, events, dynamodb, kms, sts
+    case sqs, rds, events, dynamodb, kms, sts, sns
 }
 
 /// Who sends a request.
@@ -85,8 +85,8 @@ package struct ModelFailure: Error, Hashable, Sendable {
 package enum ModelEffect: Hashable, Sendable {
     /// An event for the default bus of an account and Region: the whole envelope as EventBridge delivers it.
     case event(account: String, region: String, envelope: JSONValue)
-    /// A message for a queue, as EventBridge's targets send them.
-    case deliver(queueARN: String, body: String)
+    /// A message for a queue, as EventBridge's targets and SNS's subscriptions send them, with texts as attributes.
+    case deliver(queueARN: String, body: String, attributes: [String: String] = [:])
 }
 
 /// A service as a value: it changes only by what it is asked, and by time.

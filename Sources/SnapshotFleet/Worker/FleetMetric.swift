@@ -21,6 +21,8 @@ package enum FleetMetric {
     package static let pruned = "snapferry.pruned"
     /// Counter: refusals of RDS that name a quota the fleet does not know.
     package static let unknownQuotas = "snapferry.quotas.unknown"
+    /// Counter, by `outcome` (`sent`, `failed`, `dropped`): notifications for people.
+    package static let notifications = "snapferry.notifications"
     /// Gauge: 1 while the worker has all that it can't work without, 0 while something of that is lost.
     package static let ready = "snapferry.ready"
     /// Gauge, by `what` (`credentials`, `queue`, `ledger`, `source`, `destination`): how many of these are lost.

@@ -43,6 +43,23 @@ package enum LogKey {
     package static let cause = "cause"
     /// What a route's retention keeps.
     package static let rule = "retention"
+    /// What a report of the run counts: copies confirmed, and of these the ones that another worker had started.
+    package static let confirmed = "report.confirmed"
+    package static let adoptedCount = "report.adopted"
+    package static let started = "report.started"
+    package static let superseded = "report.superseded"
+    package static let ignored = "report.ignored"
+    package static let copiesFailed = "report.copies.failed"
+    package static let pruned = "report.pruned"
+    /// Jobs sent to the dead-letter queue, and how many by which reason.
+    package static let failed = "report.failed"
+    package static let failedByReason = "report.failed.reasons"
+    package static let requeued = "report.requeued"
+    /// Jobs in hand that wait, and copies in progress, at the moment of the report.
+    package static let waitingCount = "report.waiting"
+    package static let copying = "report.copying"
+    /// How long the report reaches back.
+    package static let reportSeconds = "report.seconds"
     /// How old a database's newest confirmed copy may get, in seconds.
     package static let rpo = "rpo.seconds"
     /// Databases, a blank between.

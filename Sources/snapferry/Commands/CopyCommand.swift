@@ -15,6 +15,10 @@ struct CopyCommand: AsyncParsableCommand {
             that is there already, or in progress, is adopted, so asking twice does no harm. Says what it will do, and does it \
             with --yes; then prints the id of the message.
 
+            Examples:
+              snapferry copy arn:aws:rds:us-east-1:111122223333:snapshot:a --to eu-west-1
+              snapferry copy "$ARN" --to 444455556666/eu-west-1 --route prod --yes
+
             Exit status: 0 when the job is on the queue, or would be; 1 when the policy does not lead there, or what is \
             asked for is no snapshot or no destination; 2 when the queue or the policy could not be reached.
             """

@@ -17,7 +17,7 @@ struct DeadLetterDropCommand: AsyncParsableCommand {
             account on the way to another one (a hop) stays, and is deleted by hand.
 
             Examples:
-              snapferry dlq drop --reason source-gone                  what would be dropped
+              snapferry dlq drop --reason source-gone      what would be dropped
               snapferry dlq drop --reason source-gone --yes
               snapferry dlq drop --id 0f3c1a2b --save letter.jsonl --yes
               snapferry dlq drop --all --yes --json

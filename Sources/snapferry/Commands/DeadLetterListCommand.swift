@@ -17,9 +17,9 @@ struct DeadLetterListCommand: AsyncParsableCommand {
             unknown, when what would tell could not be looked at.
 
             Examples:
-              snapferry dlq list                                       groups, and a remedy for each reason
-              snapferry dlq list --each                                every letter
-              snapferry dlq list --json | jq '.groups[].count'         for programs
+              snapferry dlq list                    groups, and a remedy for each reason
+              snapferry dlq list --each             every letter
+              snapferry dlq list --json | jq '.groups[].count'
 
             Exit status: 0 when there is no dead letter; 1 when there are; 2 when something could not be looked at.
             """

@@ -21,8 +21,8 @@ struct DeadLetterReplayCommand: AsyncParsableCommand {
             forgiven. It goes on when this command ends; Ctrl-C asks whether to cancel it.
 
             Examples:
-              snapferry dlq replay                                     what would be replayed, and what not
-              snapferry dlq replay --reason kms-key --yes              once the key is in order
+              snapferry dlq replay                  what would be replayed, and what not
+              snapferry dlq replay --reason kms-key --yes
               snapferry dlq replay --route prod --to eu-west-1 --yes
               snapferry dlq replay --database 'orders-*' --force --yes
               snapferry dlq replay --all --move --rate 50 --yes

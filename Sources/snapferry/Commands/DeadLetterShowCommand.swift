@@ -12,8 +12,8 @@ struct DeadLetterShowCommand: AsyncParsableCommand {
         abstract: "Shows one dead letter: why it is there, what to do about it, its history and its body.",
         discussion: """
             Examples:
-              snapferry dlq show 0f3c1a2b                              by how its id begins
-              snapferry dlq show 0f3c1a2b --json | jq -r .body         the message as it was
+              snapferry dlq show 0f3c1a2b           by how its id begins
+              snapferry dlq show 0f3c1a2b --json | jq -r .body
 
             Exit status: 0; 1 when there is no such letter, or more than one; 2 when it could not be looked for.
             """

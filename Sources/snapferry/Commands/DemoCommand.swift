@@ -20,6 +20,10 @@ struct DemoCommand: AsyncParsableCommand {
             On a terminal, "k" kills a worker and "q" ends the demo. Into a pipe, or with --plain, it prints a line for each \
             thing that happens.
 
+            Examples:
+              snapferry demo                        a live picture on a terminal
+              snapferry demo --plain                a line for each thing that happens
+
             Exit status: 0 when every snapshot is confirmed at the destination, the queue is empty and only the poisoned \
             message is a dead letter; 1 otherwise, with what is missing; 130 when it was interrupted.
             """

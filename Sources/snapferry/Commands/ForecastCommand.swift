@@ -20,10 +20,10 @@ struct ForecastCommand: AsyncParsableCommand {
             columns. Both know: name, kind (instance or cluster), region, account, engine, sizeGiB, backup (a time of \
             day or a window in UTC, or several), copyTime and rpo (as 90m, 26h, 2d).
 
-            EXAMPLES
+            Examples:
               snapferry forecast --policy policy.json
               snapferry forecast --policy policy.json --file databases.csv --rpo 26h
-              snapferry forecast --policy policy.json --file databases.csv --slots cluster=10 --speed 400
+              snapferry forecast --file databases.csv --slots cluster=10 --speed 400
 
             Exit status: 0; 1 when a copy would come too late for its RPO; 2 when something could not be looked at.
             """

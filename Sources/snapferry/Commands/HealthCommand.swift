@@ -21,8 +21,7 @@ struct HealthCommand: AsyncParsableCommand {
             For a container's health check, which needs no other program for it. Asks where SNAPFERRY_LISTEN says that the \
             worker listens, 127.0.0.1:9400 by default.
 
-            EXAMPLES
-
+            Examples:
               HEALTHCHECK CMD ["snapferry", "health"]
               snapferry health --ready             says why a worker takes no jobs
               snapferry health --url http://127.0.0.1:9401

@@ -8,6 +8,11 @@ struct PolicyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "policy",
         abstract: "Checks a policy, or prints the JSON Schema of policies.",
+        discussion: """
+            Examples:
+              snapferry policy lint policy.json
+              snapferry policy schema
+            """,
         subcommands: [PolicyLintCommand.self, PolicySchemaCommand.self]
     )
 }

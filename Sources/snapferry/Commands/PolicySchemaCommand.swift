@@ -10,8 +10,9 @@ struct PolicySchemaCommand: ParsableCommand {
         commandName: "schema",
         abstract: "Prints the JSON Schema of policies (draft 2020-12).",
         discussion: """
-            Editors complete and explain a policy that names it:
+            Editors complete and explain a policy that names it.
 
+            Examples:
               snapferry policy schema > snapferry-policy.schema.json
               { "$schema": "./snapferry-policy.schema.json", "routes": [ … ] }
             """

@@ -17,7 +17,7 @@ struct PruneCommand: AsyncParsableCommand {
             a route, those of the oldest data first, and looks at each database once more right before.
 
             Examples:
-              snapferry prune                            what would stay, what would go, and why
+              snapferry prune                            what would stay, and what would go
               snapferry prune --deletions                only what would go
               snapferry prune --to eu-west-1 --yes       delete it, at one destination
               snapferry prune --json | jq .copies        for programs

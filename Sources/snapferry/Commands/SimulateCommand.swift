@@ -29,11 +29,15 @@ struct SimulateCommand: AsyncParsableCommand {
         commandName: "simulate",
         abstract: "Runs the embedded AWS as a server.",
         discussion: """
-            Speaks SQS, RDS, EventBridge, DynamoDB, KMS and STS to any AWS client that is pointed at it with \
+            Speaks SQS, RDS, EventBridge, DynamoDB, KMS, SNS and STS to any AWS client that is pointed at it with \
             AWS_ENDPOINT_URL. Sign with the key AKIALOCAL followed by an account's twelve digits and the secret "test", \
             or with "test" and "test" for account 000000000000. Nothing is kept when it ends.
 
             When it listens, it prints one line on stdout: ready url=http://127.0.0.1:4566 clock=1@2026-11-21T20:10:28Z
+
+            Examples:
+              snapferry simulate --port 4566        http://127.0.0.1:4566
+              snapferry simulate --speed 60         an hour passes in a minute
 
             Exit status: 0 after SIGTERM or SIGINT, 2 when it could not start; one line on stderr says what to change.
             """

@@ -19,8 +19,8 @@ struct SweepCommand: AsyncParsableCommand {
             carry "route", "regions", "horizon" and "max".
 
             Examples:
-              snapferry sweep --dry-run                  what is missing, and why the rest is not
-              snapferry sweep --since 14d --max 50 --yes enqueue the fifty newest of two weeks
+              snapferry sweep --dry-run                  what is missing
+              snapferry sweep --since 14d --max 50 --yes
               snapferry sweep --json | jq .missing       for programs
 
             Exit status: 0 when nothing is missing, or all that is missing was enqueued; 1 when something is missing that \

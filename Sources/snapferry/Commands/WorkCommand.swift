@@ -33,11 +33,18 @@ struct WorkCommand: AsyncParsableCommand {
                                                127.0.0.1:9400, or a free port where that is taken; off for nowhere
               SNAPFERRY_ALLOWED_HOSTS          names, beside localhost and its own addresses, that it may be asked by
 
+              SNAPFERRY_NOTIFY_TOPIC           an SNS topic that is told of trouble, or SNAPFERRY_NOTIFY_BUS
+              SNAPFERRY_REPORT_MINUTES         from one report of the run in the log to the next; 60
+
             Credentials, Region and endpoints are found as in AWS's own tools: AWS_REGION, AWS_PROFILE, AWS_ENDPOINT_URL, \
             AWS_CA_BUNDLE, container roles, web identity, instance roles.
 
             SIGTERM drains the worker: it takes nothing new, gives back what it holds and ends within seconds. Copies in \
             progress go on in RDS, and another worker adopts them.
+
+            Examples:
+              snapferry work                        everything from the environment
+              snapferry work --policy policy.json --log-format json
 
             Exit status: 0 after a drain, 2 when it could not start; one line on stderr says what to change.
             """

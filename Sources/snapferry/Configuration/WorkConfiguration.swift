@@ -29,6 +29,14 @@ struct WorkConfiguration: Sendable, Equatable {
     /// From one look at the age of recovery points to the next; `nil` for never.
     var rpoSurvey: Duration?
     var allowsPlaintext: Bool
+    /// Who is told what happens; `nil` for nobody.
+    var notify: NotifySetting?
+    /// Whether each confirmed copy is told.
+    var notifiesConfirmed: Bool
+    /// How long nothing is told again that was told already.
+    var notifyInterval: Duration
+    /// From one report of the run in the log to the next; `nil` for one at the end alone.
+    var report: Duration?
     /// Where health, metrics and the page are served.
     var listen: ListenSetting
     /// Which names, beside loopback ones and its own addresses, requests for them may be made to.
@@ -47,6 +55,11 @@ struct WorkConfiguration: Sendable, Equatable {
     /// - `snapferry.confirm.shortest.seconds` (int, default 15, range 1–3600).
     /// - `snapferry.confirm.longest.seconds` (int, default 300, range 1–3600).
     /// - `snapferry.rpo.survey.seconds` (int, default 900, range 0–86400): 0 never looks how old recovery points are.
+    /// - `snapferry.notify.topic` (string, default none): the ARN of an SNS topic that is told what happens.
+    /// - `snapferry.notify.bus` (string, default none): the same for an EventBridge bus, by name or ARN; one of the two.
+    /// - `snapferry.notify.confirmed` (bool, default false): tell each confirmed copy as well.
+    /// - `snapferry.notify.interval.minutes` (int, default 60, range 1–10080).
+    /// - `snapferry.report.minutes` (int, default 60, range 0–10080): 0 reports the run at its end alone.
     /// - `snapferry.allow.plaintext` (bool, default false): allow `http` endpoints beyond this machine.
     /// - `snapferry.listen` (string, default `127.0.0.1:9400`, or a free port where that is taken): an address, or `off`.
     /// - `snapferry.allowed.hosts` (string, default none): names that requests may be made to, commas between them.
@@ -77,6 +90,16 @@ struct WorkConfiguration: Sendable, Equatable {
         let survey = try Self.int("snapferry.rpo.survey.seconds", config, default: 900, in: 0...86_400)
         self.rpoSurvey = survey == 0 ? nil : .seconds(survey)
         self.allowsPlaintext = try Self.bool("snapferry.allow.plaintext", config, default: false)
+        self.notify = try NotifySetting(
+            topic: config.string(forKey: "snapferry.notify.topic"),
+            bus: config.string(forKey: "snapferry.notify.bus")
+        )
+        self.notifiesConfirmed = try Self.bool("snapferry.notify.confirmed", config, default: false)
+        self.notifyInterval = .seconds(
+            60 * (try Self.int("snapferry.notify.interval.minutes", config, default: 60, in: 1...10_080))
+        )
+        let report = try Self.int("snapferry.report.minutes", config, default: 60, in: 0...10_080)
+        self.report = report == 0 ? nil : .seconds(60 * report)
         self.listen = try Monitored.listen(config)
         self.allowedHosts = try Monitored.allowedHosts(config)
         guard self.confirmShortest <= self.confirmLongest else {

@@ -70,7 +70,9 @@ struct WorkService: Service {
             if let ledger = crew.ledger { group.addTask { await ledger.run() } }
             if let protection = crew.protection { group.addTask { await protection.run() } }
             if let watch = crew.watch { group.addTask { await watch.run() } }
+            group.addTask { await crew.announcements.run(crew.worker) }
             try await crew.worker.run()
+            await crew.announcements.finish(crew.worker)
             await crew.protection?.finish()
             group.cancelAll()
         }
@@ -85,6 +87,7 @@ struct WorkService: Service {
         var protection: ECSTaskProtection?
         /// `nil` where nobody is to look how old recovery points are.
         var watch: RecoveryPointWatch?
+        var announcements: Announcements
     }
 
     /// What the queue and STS tell before the first poll.
@@ -108,8 +111,17 @@ struct WorkService: Service {
         }
         let region = QueueURL.region(of: self.configuration.queueURL) ?? session.region
         let sqs = try session.sqs(region: region)
-        let notifier = NotifierGroup([LogNotifier(logger: self.logger), MetricsNotifier()])
         let time = SteadyTimeSource(startingAt: self.time)
+        let announcements = try Announcements(
+            self.configuration,
+            session: session,
+            region: region,
+            time: time,
+            logger: self.logger
+        )
+        let notifier = NotifierGroup(
+            [LogNotifier(logger: self.logger), MetricsNotifier()] + announcements.notifiers
+        )
         let ledger = try self.sharedLedger(session, region: region, notifier, time)
         let surroundings = try await self.surroundings(session, sqs, ledger)
         try self.correct(time, by: session.caller(for: .sqs, region: region).clockOffset)
@@ -162,7 +174,8 @@ struct WorkService: Service {
             protection: protection,
             watch: self.configuration.rpoSurvey.map { interval in
                 RecoveryPointWatch(policy: policy, lister: rds, notifier: notifier, time: time, interval: interval)
-            }
+            },
+            announcements: announcements
         )
     }
 

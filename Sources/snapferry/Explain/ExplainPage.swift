@@ -124,7 +124,7 @@ struct ExplainPage: Sendable {
         switch slot {
         case .free: "none held"
         case .held(let item):
-            "\(item.number) held by \(item.owner.excerpt(40)), lease to \(HumanUnits.timeOfDay(item.expires))"
+            "\(item.number) held by \(item.owner.excerpt(40)), lease to \(LocalTime.minute(item.expires))"
         case .unknown: "not known"
         }
     }

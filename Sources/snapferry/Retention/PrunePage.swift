@@ -43,7 +43,7 @@ struct PrunePage: Sendable {
             table.add([
                 verdict.isDeletion ? TextTable.Cell("go", .bad) : TextTable.Cell("stay", .good),
                 TextTable.Cell(copy.database.identifier), TextTable.Cell(copy.snapshot.arn.identifier, .strong),
-                TextTable.Cell(copy.takenAt.map { String($0.iso8601.prefix(16)) + "Z" } ?? "?", .faint),
+                TextTable.Cell(copy.takenAt.map { LocalTime.minute($0) } ?? "?", .faint),
                 TextTable.Cell(HumanUnits.short(copy.takenAt.map { self.now - $0 })),
                 TextTable.Cell(HumanUnits.size(gibibytes: copy.snapshot.sizeGiB)), TextTable.Cell(copy.route),
                 TextTable.Cell(why, .faint),

@@ -56,7 +56,7 @@ struct SweepPage: Sendable {
                 TextTable.Cell(missing.job.source.identifier, .strong),
                 TextTable.Cell("\(missing.database.account)/\(missing.database.region)", .faint),
                 TextTable.Cell(missing.job.destination.description),
-                TextTable.Cell(missing.takenAt.map { String($0.iso8601.prefix(16)) + "Z" } ?? "?", .faint),
+                TextTable.Cell(missing.takenAt.map { LocalTime.minute($0) } ?? "?", .faint),
                 TextTable.Cell(HumanUnits.short(missing.takenAt.map { self.now - $0 })),
                 TextTable.Cell(missing.job.route), TextTable.Cell(why, missing.isNewest ? .warning : .faint),
             ])

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) the snapferry authors
 
-/// The operations of EventBridge that the demo needs.
+/// The operations of EventBridge that notifications and the demo need.
 ///
 /// Source: botocore, `events/2015-10-07`.
 package struct EventBridgeClient: Sendable {
@@ -18,25 +18,39 @@ package struct EventBridgeClient: Sendable {
         package var detail: JSONValue
         /// ARNs the event is about.
         package var resources: [String]
+        /// `nil` for the moment at which it is put.
+        package var time: Instant?
+        /// A bus's name or ARN; `nil` for the default bus.
+        package var bus: String?
 
-        /// Makes an entry for the default bus.
-        package init(source: String, detailType: String, detail: JSONValue, resources: [String] = []) {
+        /// Makes an entry.
+        package init(
+            source: String,
+            detailType: String,
+            detail: JSONValue,
+            resources: [String] = [],
+            time: Instant? = nil,
+            bus: String? = nil
+        ) {
             self.source = source
             self.detailType = detailType
             self.detail = detail
             self.resources = resources
+            self.time = time
+            self.bus = bus
         }
     }
 
-    /// Puts events on the default bus.
+    /// Puts events on their buses.
     ///
     /// - Returns: The entries that were refused, by their position, with code and message.
     package func putEvents(_ entries: [Entry]) async throws(AWSError) -> [Int: String] {
         let documents = entries.map { entry -> JSONValue in
-            [
+            .compact([
                 "Source": .string(entry.source), "DetailType": .string(entry.detailType),
                 "Detail": .string(entry.detail.description), "Resources": .array(entry.resources.map { .string($0) }),
-            ]
+                "Time": entry.time.map { .integer($0.wholeSeconds) }, "EventBusName": entry.bus.map { .string($0) },
+            ])
         }
         return try await self.call("PutEvents", ["Entries": .array(documents)]) { document in
             var failed: [Int: String] = [:]

@@ -123,7 +123,12 @@ package struct SQSModel: ServiceModel {
     /// Sends a message on behalf of EventBridge.
     ///
     /// - Returns: Whether there is such a queue and it takes the message.
-    package mutating func deliver(queueARN: String, body: String, at now: Instant) -> Bool {
+    package mutating func deliver(
+        queueARN: String,
+        body: String,
+        attributes: [String: String] = [:],
+        at now: Instant
+    ) -> Bool {
         self.runMoveTasks(to: now)
         guard let settings = self.queues[queueARN]?.settings, !body.isEmpty,
             body.utf8.count <= settings.maximumMessageSize,
@@ -133,7 +138,7 @@ package struct SQSModel: ServiceModel {
         let message = SQSMessage(
             number: self.nextMessageNumber(),
             body: body,
-            attributes: [:],
+            attributes: attributes.mapValues { SQSMessageAttribute(type: "String", value: .text($0)) },
             traceHeader: nil,
             groupID: nil,
             senderID: "AIDAEVENTS",
