@@ -39,7 +39,7 @@ import Testing
         let words = example.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
         guard let program = words.firstIndex(of: "snapferry") else { return [] }
         // A comment is two blanks away.
-        let line = words[(program + 1)...].prefix { !["", "|", ">", "<"].contains($0) }
+        let line = words[(program + 1)...].prefix { !["", "|", "||", ">", "<"].contains($0) }
         return line.map { $0.filter { $0 != "'" && $0 != "\"" } }
     }
 
