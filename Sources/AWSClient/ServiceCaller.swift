@@ -278,8 +278,10 @@ package final class ServiceCaller: Sendable {
             self.state.withLock { $0.rate.answered(throttled: failure?.code == .throttled, at: now) }
         }
         let outcome = failure?.code.description ?? "ok"
-        Counter(label: "snapferry.aws.requests", dimensions: self.dimensions(of: call) + [("outcome", outcome)])
+        Counter(label: ServiceMetric.requests, dimensions: self.dimensions(of: call) + [("outcome", outcome)])
             .increment()
+        Timer(label: ServiceMetric.duration, dimensions: self.dimensions(of: call))
+            .recordMicroseconds(duration.microseconds)
         self.context.logger.debug(
             "Called AWS",
             metadata: [
@@ -293,7 +295,7 @@ package final class ServiceCaller: Sendable {
     }
 
     private func countRetry(of call: ServiceCall) {
-        Counter(label: "snapferry.aws.retries", dimensions: self.dimensions(of: call)).increment()
+        Counter(label: ServiceMetric.retries, dimensions: self.dimensions(of: call)).increment()
     }
 
     private func dimensions(of call: ServiceCall) -> [(String, String)] {

@@ -22,9 +22,9 @@ struct Snapferry: AsyncParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            CheckCommand.self, CopyCommand.self, DeadLetterCommand.self, DemoCommand.self, ExplainCommand.self,
-            ForecastCommand.self, HealthCommand.self, PolicyCommand.self, PruneCommand.self, ReportCommand.self,
-            SimulateCommand.self, StatusCommand.self, SweepCommand.self, WorkCommand.self,
+            CheckCommand.self, CopyCommand.self, DashboardCommand.self, DeadLetterCommand.self, DemoCommand.self,
+            ExplainCommand.self, ForecastCommand.self, HealthCommand.self, PolicyCommand.self, PruneCommand.self,
+            ReportCommand.self, SimulateCommand.self, StatusCommand.self, SweepCommand.self, WorkCommand.self,
         ]
     )
 

@@ -10,6 +10,7 @@ import Testing
         (["work", "--help"], ["SNAPFERRY_QUEUE_URL", "SNAPFERRY_POLICY", "SIGTERM", "Exit status", "--clock"]),
         (["simulate", "--help"], ["AWS_ENDPOINT_URL", "--port", "--speed", "--seed-data", "ready url="]),
         (["copy", "--help"], ["<snapshot>", "--to", "--yes", "Exit status"]),
+        (["dashboard", "--help"], ["--listen", "SNAPFERRY_ALLOWED_HOSTS", "EXAMPLES", "Exit status"]),
         (["health", "--help"], ["--url", "--ready", "SNAPFERRY_LISTEN", "EXAMPLES", "Exit status"]),
         (["status", "--help"], ["--json", "dead letters", "Exit status"]),
         (["check", "--help"], ["--json", "--problems", "Exit status"]),

@@ -44,10 +44,13 @@ package struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
 /// Whether a server listens, and how it was told where.
 package enum ListenSetting: Sendable, Hashable {
     case off
-    /// Nobody said anything: the standard address, or a free port where that is taken.
-    case standard
+    /// There, or on a free port where that is taken.
+    case preferred(ListenAddress)
     /// There and nowhere else.
     case given(ListenAddress)
+
+    /// What holds for workers when nobody said anything.
+    package static let standard = ListenSetting.preferred(.standard)
 
     /// Reads a setting: `off` or an address; `nil` for anything else.
     package init?(_ text: String) {
@@ -64,8 +67,7 @@ package enum ListenSetting: Sendable, Hashable {
     package var address: ListenAddress? {
         switch self {
         case .off: nil
-        case .standard: .standard
-        case .given(let address): address
+        case .preferred(let address), .given(let address): address
         }
     }
 }

@@ -52,7 +52,7 @@ package final class MonitorServer: Sendable {
         let serving = Task.detached {
             do {
                 try await self.serve(on: address)
-            } catch let failure as BindFailure where failure.isTaken && self.setting == .standard {
+            } catch let failure as BindFailure where failure.isTaken && self.setting == .preferred(address) {
                 self.logger.warning(
                     "The standard port is taken; listening on a free one",
                     metadata: ["listen.address": "\(address)"]

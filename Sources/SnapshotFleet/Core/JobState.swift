@@ -135,6 +135,8 @@ package struct PoolState: Sendable {
     package var survey = Survey.unknown
     /// When the copies in progress there were last listed.
     package var surveyedAt: Instant?
+    /// Those of them that are none of this worker's, by identifier, and whether a fleet started them.
+    package var elsewhere: [String: Bool] = [:]
     /// Whether copies were among them that no fleet started.
     package var hasForeignCopies = false
     /// Whether the ledger had no slot the last time it was asked.

@@ -65,6 +65,7 @@ extension WorkerCore {
         self.jobs[id]?.isCounted = true
         self.pools[pool, default: PoolState()].waiting.remove(id)
         self.pools[pool]?.busyLanes.insert(lane)
+        self.pools[pool]?.elsewhere[state.target] = nil
         self.pools[pool]?.underWay += 1
     }
 
@@ -131,6 +132,11 @@ extension WorkerCore {
         self.pools[pool, default: PoolState()].survey = .known
         self.pools[pool]?.surveyedAt = step.now
         self.pools[pool]?.hasForeignCopies = inProgress.contains { $0.tags[TagMerge.sourceKey] == nil }
+        let own = Set(self.jobs.values.filter { $0.isCounted && $0.job.pool == pool }.map(\.target))
+        self.pools[pool]?.elsewhere = Dictionary(
+            inProgress.lazy.filter { !own.contains($0.arn.identifier) }
+                .map { ($0.arn.identifier, $0.tags[TagMerge.sourceKey] != nil) }
+        ) { first, _ in first }
         let running = Dictionary(inProgress.map { ($0.arn.identifier, $0) }) { first, _ in first }
         for id in (self.pools[pool]?.waiting ?? []).sorted() {
             guard let state = self.jobs[id], let target = running[state.target], target.isCopy(of: state.job.source)

@@ -140,7 +140,7 @@ package final class NotificationPost: Notifier {
 
     private func count(_ outcome: String, _ count: Int) {
         guard count > 0 else { return }
-        Counter(label: FleetMetric.notifications, dimensions: [("outcome", outcome)]).increment(by: count)
+        FleetMetric.notifications.counter(outcome).increment(by: count)
     }
 
     // MARK: - Waiting

@@ -10,49 +10,49 @@ package struct MetricsNotifier: Notifier {
 
     package func notify(_ event: FleetEvent, at now: Instant) {
         switch event {
-        case .received(let count): Counter(label: FleetMetric.received).increment(by: count)
+        case .received(let count): FleetMetric.received.counter().increment(by: count)
         case .confirmed(let confirmation):
-            self.count(FleetMetric.copies, "outcome", confirmation.wasAdopted ? "adopted" : "confirmed")
+            FleetMetric.copies.counter(confirmation.wasAdopted ? "adopted" : "confirmed").increment()
             if let duration = confirmation.duration {
-                Timer(label: FleetMetric.copyDuration).recordMicroseconds(duration.microseconds)
+                FleetMetric.copyDuration.timer().recordMicroseconds(duration.microseconds)
             }
-        case .superseded: self.count(FleetMetric.copies, "outcome", "superseded")
-        case .ignored: self.count(FleetMetric.copies, "outcome", "ignored")
-        case .copyFailed: self.count(FleetMetric.copies, "outcome", "failed")
+        case .superseded: FleetMetric.copies.counter("superseded").increment()
+        case .ignored: FleetMetric.copies.counter("ignored").increment()
+        case .copyFailed: FleetMetric.copies.counter("failed").increment()
+        case .stalled: FleetMetric.stalled.counter().increment()
         case .deadLettered(let letter):
-            self.count(FleetMetric.copies, "outcome", "dead-lettered")
-            self.count(FleetMetric.deadLetters, "reason", letter.reason.rawValue)
-        case .requeued(_, let reason, _, _): self.count(FleetMetric.requeues, "reason", reason)
-        case .leaseLost: Counter(label: FleetMetric.lostLeases).increment()
+            FleetMetric.copies.counter("dead-lettered").increment()
+            FleetMetric.deadLetters.counter(letter.reason.rawValue).increment()
+        case .requeued(_, let reason, _, _): FleetMetric.requeues.counter(reason).increment()
+        case .leaseLost: FleetMetric.leasesLost.counter().increment()
         case .trouble(let operation, let failure):
-            let dimensions = [("operation", operation), ("class", failure.label)]
-            Counter(label: FleetMetric.troubles, dimensions: dimensions).increment()
-        case .working: Gauge(label: FleetMetric.ready).record(1)
+            FleetMetric.troubles.counter(operation, failure.label).increment()
+        case .working: FleetMetric.ready.gauge().record(1)
         case .readinessChanged(let change, let readiness): self.readiness(change, readiness)
-        case .pruned(let pruned): self.count(FleetMetric.pruned, "cause", pruned.cause.rawValue)
-        case .unknownQuota: Counter(label: FleetMetric.unknownQuotas).increment()
-        case .circuitOpened(_, let reason, _): self.circuit(reason, "open")
-        case .circuitClosed(_, let reason): self.circuit(reason, "closed")
-        case .planned, .waiting, .started, .adopted, .handover, .progress, .stalled, .limitLowered,
-            .snapshotQuotaReached, .snapshotQuotaFreed, .swept,
-            .recoveryPoints, .draining:
+        case .pruned(let pruned): FleetMetric.pruned.counter(pruned.cause.rawValue).increment()
+        case .unknownQuota: FleetMetric.unknownQuotas.counter().increment()
+        case .circuitOpened(_, let reason, _): FleetMetric.circuits.counter(reason.rawValue, "open").increment()
+        case .circuitClosed(_, let reason): FleetMetric.circuits.counter(reason.rawValue, "closed").increment()
+        case .recoveryPoints(let points): self.recoveryPoints(points)
+        case .planned, .waiting, .started, .adopted, .handover, .progress, .limitLowered, .snapshotQuotaReached,
+            .snapshotQuotaFreed, .swept, .draining:
             break
         }
     }
 
     private func readiness(_ change: Readiness.Change, _ readiness: Readiness) {
-        Gauge(label: FleetMetric.ready).record(readiness.isReady ? 1 : 0)
+        FleetMetric.ready.gauge().record(readiness.isReady ? 1 : 0)
         let what = change.dependency.label
-        let count = readiness.lost.count { $0.dependency.label == what }
-        Gauge(label: FleetMetric.lost, dimensions: [("what", what)]).record(count)
+        FleetMetric.lost.gauge(what).record(readiness.lost.count { $0.dependency.label == what })
     }
 
-    private func circuit(_ reason: DeadLetterReason, _ state: String) {
-        Counter(label: FleetMetric.circuits, dimensions: [("reason", reason.rawValue), ("state", state)]).increment()
-    }
-
-    private func count(_ label: String, _ dimension: String, _ value: String) {
-        Counter(label: label, dimensions: [(dimension, value)]).increment()
+    /// The worst of each route's destinations.
+    private func recoveryPoints(_ points: [RoutePoint]) {
+        FleetMetric.breachedRPO.gauge().record(points.reduce(0) { $0 + $1.breachedCount })
+        for (route, points) in Dictionary(grouping: points, by: \.route) {
+            guard let worst = points.compactMap(\.worstAge).max() else { continue }
+            FleetMetric.worstRPO.gauge(route).record(worst.inSeconds)
+        }
     }
 }
 

@@ -74,6 +74,9 @@ package final class Worker: Service {
         return view
     }
 
+    /// What is so at a moment, for metrics.
+    package func gauges(at now: Instant) -> WorkerGauges { self.state.withLock { $0.core.gauges(at: now) } }
+
     /// Whether RDS may be asked this very moment to start the copy of a job.
     func mayStart(_ id: CopyJob.ID) -> Bool {
         let now = self.ports.time.now()

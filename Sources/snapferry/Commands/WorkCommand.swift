@@ -5,6 +5,8 @@ import AWSClient
 public import ArgumentParser
 import Configuration
 public import Logging
+import Metrics
+import Monitoring
 import ServiceLifecycle
 import UnixSignals
 
@@ -31,6 +33,7 @@ struct WorkCommand: AsyncParsableCommand {
               SNAPFERRY_KMS_KEY                alias/dr, or eu-west-1=alias/dr,eu-central-1=alias/dr2
               SNAPFERRY_LISTEN                 where /health/live, /health/ready, /metrics and a page for people are served;
                                                127.0.0.1:9400, or a free port where that is taken; off for nowhere
+              SNAPFERRY_METRICS                emf writes metrics to the log every minute, as CloudWatch's embedded metric format
               SNAPFERRY_ALLOWED_HOSTS          names, beside localhost and its own addresses, that it may be asked by
 
               SNAPFERRY_NOTIFY_TOPIC           an SNS topic that is told of trouble, or SNAPFERRY_NOTIFY_BUS
@@ -85,12 +88,15 @@ struct WorkCommand: AsyncParsableCommand {
             )
         }
         for line in KnownVariables.warnings(for: environment) { logger.warning("\(line)") }
+        let registry = settings.work.measures ? MetricRegistry() : nil
+        if let registry { MetricsSystem.bootstrap(registry) }
         let service = WorkService(
             configuration: settings.work,
             policy: settings.policy,
             environment: environment,
             time: self.clock?.time ?? SystemTimeSource(),
-            logger: logger
+            logger: logger,
+            registry: registry
         )
         var configuration = ServiceGroupConfiguration(
             services: [.init(service: service, successTerminationBehavior: .gracefullyShutdownGroup)],

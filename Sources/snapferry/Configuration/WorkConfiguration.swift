@@ -41,6 +41,11 @@ struct WorkConfiguration: Sendable, Equatable {
     var listen: ListenSetting
     /// Which names, beside loopback ones and its own addresses, requests for them may be made to.
     var allowedHosts: AllowedHosts
+    /// Whether metrics are written to the log as CloudWatch's embedded metric format.
+    var embedsMetrics: Bool
+
+    /// Whether anybody sees what is measured.
+    var measures: Bool { self.listen != .off || self.embedsMetrics }
 
     /// Reads the configuration.
     ///
@@ -62,6 +67,7 @@ struct WorkConfiguration: Sendable, Equatable {
     /// - `snapferry.report.minutes` (int, default 60, range 0–10080): 0 reports the run at its end alone.
     /// - `snapferry.allow.plaintext` (bool, default false): allow `http` endpoints beyond this machine.
     /// - `snapferry.listen` (string, default `127.0.0.1:9400`, or a free port where that is taken): an address, or `off`.
+    /// - `snapferry.metrics` (string, default `off`): `emf` writes metrics to the log.
     /// - `snapferry.allowed.hosts` (string, default none): names that requests may be made to, commas between them.
     ///
     /// - Throws: ``ConfigurationError`` for a value that is missing or out of its range.
@@ -101,6 +107,7 @@ struct WorkConfiguration: Sendable, Equatable {
         let report = try Self.int("snapferry.report.minutes", config, default: 60, in: 0...10_080)
         self.report = report == 0 ? nil : .seconds(60 * report)
         self.listen = try Monitored.listen(config)
+        self.embedsMetrics = try Monitored.embedsMetrics(config)
         self.allowedHosts = try Monitored.allowedHosts(config)
         guard self.confirmShortest <= self.confirmLongest else {
             throw ConfigurationError("SNAPFERRY_CONFIRM_SHORTEST_SECONDS is above SNAPFERRY_CONFIRM_LONGEST_SECONDS")

@@ -25,20 +25,24 @@ struct WorkService: Service {
     let environment: [String: String]
     let time: SystemTimeSource
     let logger: Logger
-    private let health = WorkerHealth()
+    /// What is measured; `nil` where nobody asked for it.
+    let registry: MetricRegistry?
+    private let health = WorkerHealth(of: Self.name)
 
     init(
         configuration: WorkConfiguration,
         policy: Policy,
         environment: [String: String],
         time: SystemTimeSource,
-        logger: Logger
+        logger: Logger,
+        registry: MetricRegistry?
     ) {
         self.configuration = configuration
         self.policy = policy
         self.environment = environment
         self.time = time
         self.logger = logger
+        self.registry = registry
     }
 
     /// Runs until graceful shutdown or cancellation.
@@ -46,7 +50,14 @@ struct WorkService: Service {
     /// - Throws: ``StartFailure`` for what waiting does not heal.
     func run() async throws {
         // From before the start until after the drain: both are worth looking at.
-        let monitor = WorkerMonitor(configuration: self.configuration, health: self.health, logger: self.logger)
+        let monitor = WorkerMonitor(
+            configuration: self.configuration,
+            health: self.health,
+            registry: self.registry,
+            worker: Self.name,
+            time: self.time,
+            logger: self.logger
+        )
         async let _ = monitor.run()
         do {
             try await monitor.start()
@@ -64,11 +75,12 @@ struct WorkService: Service {
             // Whatever was under way was given up because of it.
             return
         }
-        self.health.works(crew.worker)
+        self.health.works(.init(worker: crew.worker, depths: crew.depths, board: crew.board))
         try await withThrowingTaskGroup(of: Void.self) { group in
             // Leases are renewed as long as the worker is at work, a drain included.
             if let ledger = crew.ledger { group.addTask { await ledger.run() } }
             if let protection = crew.protection { group.addTask { await protection.run() } }
+            if self.registry != nil { group.addTask { await crew.depths.run() } }
             if let watch = crew.watch { group.addTask { await watch.run() } }
             group.addTask { await crew.announcements.run(crew.worker) }
             try await crew.worker.run()
@@ -88,6 +100,8 @@ struct WorkService: Service {
         /// `nil` where nobody is to look how old recovery points are.
         var watch: RecoveryPointWatch?
         var announcements: Announcements
+        var depths: QueueDepthWatch
+        var board: FleetBoard
     }
 
     /// What the queue and STS tell before the first poll.
@@ -175,7 +189,24 @@ struct WorkService: Service {
             watch: self.configuration.rpoSurvey.map { interval in
                 RecoveryPointWatch(policy: policy, lister: rds, notifier: notifier, time: time, interval: interval)
             },
-            announcements: announcements
+            announcements: announcements,
+            depths: QueueDepthWatch(
+                sqs: sqs,
+                jobs: self.configuration.queueURL,
+                deadLetters: surroundings.deadLetterURL
+            ),
+            board: FleetBoard(
+                bridge: OperatorBridge(
+                    session: session,
+                    account: surroundings.account,
+                    sqs: sqs,
+                    policy: policy,
+                    queueURL: self.configuration.queueURL,
+                    deadLetterURL: surroundings.deadLetterURL,
+                    slotTable: self.configuration.slotTable
+                ),
+                time: time
+            )
         )
     }
 

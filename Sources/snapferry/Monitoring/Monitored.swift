@@ -26,6 +26,18 @@ enum Monitored {
         return setting
     }
 
+    /// `SNAPFERRY_METRICS`.
+    ///
+    /// - Throws: ``ConfigurationError`` for a format that is not known.
+    static func embedsMetrics(_ config: ConfigReader) throws(ConfigurationError) -> Bool {
+        switch config.string(forKey: "snapferry.metrics") {
+        case nil, "", "off": return false
+        case "emf": return true
+        case let text?:
+            throw ConfigurationError("SNAPFERRY_METRICS is \(text.excerpt()); it has to be emf or off")
+        }
+    }
+
     /// `SNAPFERRY_ALLOWED_HOSTS`.
     ///
     /// - Throws: ``ConfigurationError`` for what can't be a host.

@@ -41,7 +41,7 @@ struct NotifierTests {
         let metrics = Self.metrics(opened, closed)
         for state in ["open", "closed"] {
             let dimensions = [("reason", DeadLetterReason.kmsKey.rawValue), ("state", state)]
-            #expect(try metrics.expectCounter(FleetMetric.circuits, dimensions).totalValue == 1)
+            #expect(try metrics.expectCounter(FleetMetric.circuits.name, dimensions).totalValue == 1)
         }
     }
 
@@ -50,7 +50,7 @@ struct NotifierTests {
         let event = FleetEvent.unknownQuota(Self.pool, detail: "You have exceeded something")
         #expect(Self.lines(event).map(\.metadata["detail"]) == ["You have exceeded something"])
         let metrics = Self.metrics(event, event)
-        #expect(try metrics.expectCounter(FleetMetric.unknownQuotas).totalValue == 2)
+        #expect(try metrics.expectCounter(FleetMetric.unknownQuotas.name).totalValue == 2)
     }
 
     @Test("readiness is a gauge, and each change of it a line with its reason")
@@ -68,7 +68,7 @@ struct NotifierTests {
         #expect(lines.first?.metadata["detail"] == "no route")
         #expect(lines.last?.metadata["outage.seconds"] == "300")
         let metrics = Self.metrics(.working, events.0, events.1)
-        #expect(try metrics.expectGauge(FleetMetric.ready).values == [1, 0, 1])
-        #expect(try metrics.expectGauge(FleetMetric.lost, [("what", "queue")]).values == [1, 0])
+        #expect(try metrics.expectGauge(FleetMetric.ready.name).values == [1, 0, 1])
+        #expect(try metrics.expectGauge(FleetMetric.lost.name, [("what", "queue")]).values == [1, 0])
     }
 }
