@@ -90,12 +90,11 @@ private struct DashboardService: Service {
     let server: MonitorServer
 
     func run() async throws {
-        async let serving: Void = self.server.run()
+        async let _ = self.server.run()
         if let address = try await self.server.waitUntilListening() {
             LineOutput.standardOutput.write("Look at \(address.url)/ (ends with Ctrl-C)")
         }
         // Nothing is under way that would be worth waiting for.
         try? await gracefulShutdown()
-        _ = serving
     }
 }

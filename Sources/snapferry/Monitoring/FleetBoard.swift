@@ -59,6 +59,7 @@ extension FleetBoard {
     /// `/api/fleet.json`.
     ///
     /// - Parameter worker: Tells of the worker that shows the page; `nil` where no worker does.
+    /// - Returns: What answers it.
     nonisolated func route(worker: (@Sendable () -> JSONValue)? = nil) -> MonitorRoute {
         {
             guard case .object(var members) = await self.document() else { return .json(.null, status: 500) }
