@@ -30,6 +30,26 @@ package struct WorkerGauges: Sendable, Equatable {
         /// Whether it takes no copies until somebody does something about it.
         package var isBlocked: Bool { self.isFull || !self.openCircuits.isEmpty }
 
+        package init(
+            pool: SlotPool,
+            limit: Int,
+            underWay: Int = 0,
+            fleet: Int = 0,
+            others: Int = 0,
+            waiting: Int = 0,
+            copying: Int = 0,
+            openCircuits: [DeadLetterReason] = []
+        ) {
+            self.pool = pool
+            self.limit = limit
+            self.underWay = underWay
+            self.fleet = fleet
+            self.others = others
+            self.waiting = waiting
+            self.copying = copying
+            self.openCircuits = openCircuits
+        }
+
         /// Slots that could be taken now.
         package var free: Int {
             self.isBlocked || self.isClosed ? 0 : max(0, self.limit - self.underWay - self.fleet - self.others)
@@ -40,6 +60,8 @@ package struct WorkerGauges: Sendable, Equatable {
     package var pools: [Pool] = []
     /// When the oldest job in hand whose copy has not begun was first seen.
     package var oldestWaiting: Instant?
+
+    package init() {}
 
     /// See ``StartableBacklog``.
     package func startable(unread: Int) -> Int {

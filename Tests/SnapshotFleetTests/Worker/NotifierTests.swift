@@ -71,4 +71,57 @@ struct NotifierTests {
         #expect(try metrics.expectGauge(FleetMetric.ready.name).values == [1, 0, 1])
         #expect(try metrics.expectGauge(FleetMetric.lost.name, [("what", "queue")]).values == [1, 0])
     }
+
+    @Test("recovery points are a gauge a route, of its worst destination, and one of all breaches")
+    func recoveryPoints() throws {
+        let elsewhere = Destination(account: Self.pool.destination.account, region: "eu-central-1")
+        let points = [
+            RoutePoint(route: "a", destination: Self.pool.destination, worstAge: .seconds(100), breachedCount: 2),
+            RoutePoint(route: "a", destination: elsewhere, worstAge: .seconds(900), breachedCount: 1),
+            RoutePoint(route: "b", destination: elsewhere),
+        ]
+        let metrics = Self.metrics(.recoveryPoints(points))
+        #expect(try metrics.expectGauge(FleetMetric.worstRPO.name, [("route", "a")]).values.last == 900)
+        #expect(throws: (any Error).self) { try metrics.expectGauge(FleetMetric.worstRPO.name, [("route", "b")]) }
+        #expect(try metrics.expectGauge(FleetMetric.breachedRPO.name).values.last == 3)
+    }
+
+    @Test("a worker's gauges tell of each destination, and what autoscaling follows")
+    func gauges() throws {
+        var gauges = WorkerGauges()
+        gauges.pools = [
+            WorkerGauges.Pool(pool: Self.pool, limit: 5, underWay: 2, fleet: 1, others: 1, waiting: 4, copying: 2),
+            WorkerGauges.Pool(
+                pool: SlotPool(destination: Self.pool.destination, kind: .cluster),
+                limit: 5,
+                waiting: 3,
+                openCircuits: [.kmsKey]
+            ),
+        ]
+        gauges.oldestWaiting = Self.now - .seconds(30)
+        let metrics = TestMetrics()
+        withMetricsFactory(metrics) {
+            GaugeRecorder.record(
+                gauges,
+                isReady: true,
+                jobs: .init(visible: 10, inFlight: 6, delayed: 0),
+                deadLetters: nil,
+                at: Self.now
+            )
+        }
+        let gauge = { (metric: FleetMetric, values: [String]) in
+            try metrics.expectGauge(metric.name, Array(zip(metric.labels, values))).values.last
+        }
+        let place = ["\(Self.pool.destination)", Self.pool.kind.rawValue]
+        // One slot is left at the first, for one of those who wait; the second takes nothing at all.
+        #expect(try gauge(.startableBacklog, []) == 1)
+        #expect(try gauge(.blockedDestinations, []) == 1)
+        #expect(try gauge(.lag, []) == 30)
+        #expect(try gauge(.waiting, place) == 4)
+        #expect(try gauge(.slots, place + ["worker"]) == 2)
+        #expect(try gauge(.slots, place + ["fleet"]) == 1)
+        #expect(try gauge(.slots, place + ["others"]) == 1)
+        #expect(try gauge(.queueMessages, ["jobs", "in-flight"]) == 6)
+        #expect(throws: (any Error).self) { try gauge(.queueMessages, ["dead-letters", "visible"]) }
+    }
 }
