@@ -60,10 +60,8 @@ import Testing
             try await stage.worker(["SNAPFERRY_ALLOWED_HOSTS": "fleet.example"]) { worker in
                 let page = try await WorkerPage(of: worker)
                 try await eventually("the worker works") { worker.hasLogged("Working") }
-                let fleet = try await eventually("the fleet is shown") {
-                    let answer = try await page.get("/api/fleet.json")
-                    return answer.status == 200 ? try JSONValue(parsing: answer.body) : nil
-                }
+                try await eventually("the fleet is shown") { try await page.get("/api/fleet.json").status == 200 }
+                let fleet = try JSONValue(parsing: try await page.get("/api/fleet.json").body)
                 #expect(fleet["queueUrl"]?.string == stage.queueURL)
                 #expect(fleet["worker"]?["ready"]?.bool == true)
                 #expect(fleet["pools"]?.array?.count == 2)
