@@ -235,7 +235,8 @@ extension FleetMetric {
         "snapferry.notifications",
         .counter,
         by: "outcome",
-        meaning: "Notifications for people that were `sent`, that `failed`, or that were `dropped` because too many waited"
+        meaning:
+            "Notifications for people that were `sent`, that `failed`, or that were `dropped` because too many waited"
     )
     package static let troubles = FleetMetric(
         "snapferry.troubles",
