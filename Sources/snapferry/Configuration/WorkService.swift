@@ -202,6 +202,7 @@ struct WorkService: Service {
                     sqs: sqs,
                     policy: policy,
                     queueURL: self.configuration.queueURL,
+                    queueRegion: region,
                     deadLetterURL: surroundings.deadLetterURL,
                     slotTable: self.configuration.slotTable
                 ),
