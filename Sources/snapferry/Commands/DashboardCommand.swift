@@ -27,11 +27,12 @@ struct DashboardCommand: AsyncParsableCommand {
             The page answers to loopback names and to the address that it is asked by; SNAPFERRY_ALLOWED_HOSTS lets other \
             names in. Whoever can reach it sees the names of databases: it has no password.
 
-            EXAMPLES
+            It listens on 127.0.0.1:9500, or on a free port where that is taken. From elsewhere, \
+            ssh -L 9500:127.0.0.1:9500 shows the same page.
 
-              snapferry dashboard                          http://127.0.0.1:9500, or a free port where that is taken
-              snapferry dashboard --listen 127.0.0.1:0     any free port
-              ssh -L 9500:127.0.0.1:9500 bastion           and the same page here, from over there
+            Examples:
+              snapferry dashboard
+              snapferry dashboard --listen 127.0.0.1:0        any free port
 
             Exit status: 0 after an interrupt, 2 when it could not look or listen.
             """

@@ -139,7 +139,7 @@ import Testing
                 "1a2b3c4d  kms-key      rds:orders-2026-11-21-03-10  111122223333/eu-west-1  5h00  ready",
                 "2b3c4d5e  source-gone  rds:crm-2026-11-21-03-10     111122223333/eu-west-1  4h00  "
                     + "obsolete: its source is gone",
-                "3c4d5e6f  unstated     poison\u{FFFD}[2J                  –                       1h00  "
+                "3c4d5e6f  unstated     poison\u{FFFD}[2J                   –                       1h00  "
                     + "blocked: nobody understands it: not JSON: line 1, column 1: no JSON…",
             ]
         )
