@@ -17,10 +17,21 @@ package enum Biting {
         return nil
     }
 
+    /// Whether the run in which a bug was found is fine without it; else something else is wrong, and found nothing of the bug.
+    package static func isFine(without mutation: Mutation, seed: UInt64) -> Bool {
+        var scenario = self.scenario(mutation, seed: seed)
+        scenario.mutation = nil
+        do throws(SimulationFailure) {
+            _ = try Simulation(scenario).run()
+            return true
+        } catch {
+            return false
+        }
+    }
+
     /// A short run in which the bug has a chance to show: half a day with the faults that it needs, and no others.
     ///
-    /// With all faults at once most bugs show too, but later, and behind others' troubles. Without the bug, nothing is
-    /// ever found in it.
+    /// With all faults at once most bugs show too, but later, and behind others' troubles.
     package static func scenario(_ mutation: Mutation, seed: UInt64) -> Scenario {
         var scenario = Scenario(seed: seed, faults: FaultRates(self.faults(mutation)))
         scenario.mutation = mutation
