@@ -20,7 +20,7 @@ struct ExplainCommand: AsyncParsableCommand {
             Reads and changes nothing. Takes an ARN, or an identifier, which is looked for in the source Regions of the \
             policy. Tells for each destination under which name the copy is, or would be, how far it is, and with a shared \
             slot table whether it holds a slot. --dead-letters reads the dead-letter queue, whose messages nobody else sees \
-            for half a minute meanwhile.
+            meanwhile.
 
             Examples:
               snapferry explain rds:orders-2026-11-21-03-10

@@ -32,15 +32,10 @@ struct DeadLetterDesk: Sendable {
     }
 
     private static func deadLetterURL(_ bridge: OperatorBridge) async throws -> String {
-        if let url = bridge.deadLetterURL { return url }
-        let attributes = try await bridge.sqs.getQueueAttributes(queueURL: bridge.queueURL, names: ["RedrivePolicy"])
-        guard let redrive = attributes["RedrivePolicy"].flatMap({ RedrivePolicy($0) }) else {
-            throw LookFailure(
-                "\(bridge.queueURL) has no redrive policy that names a dead-letter queue: set "
-                    + "SNAPFERRY_DEAD_LETTER_QUEUE_URL"
-            )
-        }
-        return try await bridge.sqs.getQueueURL(name: redrive.queueName, owner: redrive.account)
+        if let url = try await bridge.findDeadLetterQueue() { return url }
+        throw LookFailure(
+            "\(bridge.queueURL) has no redrive policy that names a dead-letter queue: set SNAPFERRY_DEAD_LETTER_QUEUE_URL"
+        )
     }
 
     /// Finds out what would become of letters.

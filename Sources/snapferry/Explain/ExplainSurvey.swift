@@ -74,57 +74,34 @@ struct ExplainSurvey: Sendable {
 
     private func addLetters(to report: inout ExplainReport) async {
         guard let bridge = self.bridge else { return }
-        do throws(AWSError) {
-            guard let url = try await Self.deadLetterURL(bridge) else { return }
-            let attributes = try await bridge.sqs.getQueueAttributes(queueURL: url, names: QueueDepth.attributeNames)
-            let depth = QueueDepth(attributes: attributes)
-            report.deadLetterCount = depth.visible + depth.inFlight + depth.delayed
-            if depth.isEmpty {
+        do {
+            guard let url = try await bridge.findDeadLetterQueue() else { return }
+            let queue = SQSDeadLetterQueue(sqs: bridge.sqs, url: url, account: bridge.account)
+            let standing = try await queue.standing()
+            report.deadLetterCount = standing.visible + standing.hidden
+            if report.deadLetterCount == 0 {
                 report.letters = []
             } else if self.readsLetters {
-                report.letters = try await Self.letters(about: report.arn, url, bridge.sqs)
+                let found = try await DeadLetterLook(queue, limit: Self.mostLetters, isQuick: true).entries()
+                report.letters = found.entries.filter { Self.concerns($0, report.arn) }.map(ExplainReport.Letter.init)
             }
         } catch {
             report.problems.append("the dead-letter queue: \(error)")
         }
     }
 
-    private static func deadLetterURL(_ bridge: OperatorBridge) async throws(AWSError) -> String? {
-        if let url = bridge.deadLetterURL { return url }
-        let attributes = try await bridge.sqs.getQueueAttributes(queueURL: bridge.queueURL, names: ["RedrivePolicy"])
-        guard let redrive = attributes["RedrivePolicy"].flatMap({ RedrivePolicy($0) }) else { return nil }
-        return try await bridge.sqs.getQueueURL(name: redrive.queueName, owner: redrive.account)
+    /// Whether a letter is about a snapshot; one that was never planned names it only in its event.
+    private static func concerns(_ letter: DeadLetterEntry, _ arn: SnapshotARN) -> Bool {
+        letter.source == arn || letter.body.contains("\"\(arn)\"")
     }
+}
 
-    /// Reads dead letters, which nobody else sees for half a minute.
-    private static func letters(
-        about arn: SnapshotARN,
-        _ url: String,
-        _ sqs: SQSClient
-    ) async throws(AWSError) -> [ExplainReport.Letter] {
-        var seen: Set<String> = []
-        var letters: [ExplainReport.Letter] = []
-        while seen.count < Self.mostLetters {
-            let messages = try await sqs.receiveMessage(
-                queueURL: url,
-                wait: .zero,
-                visibilityTimeout: .seconds(30)
-            )
-            let fresh = messages.filter { seen.insert($0.messageID).inserted }
-            guard !fresh.isEmpty else { break }
-            for message in fresh {
-                let value = { (name: String) in message.messageAttributes[name]?.stringValue ?? "" }
-                guard value(DeadLetterAttribute.source) == arn.description || message.body.contains("\"\(arn)\"")
-                else { continue }
-                letters.append(
-                    ExplainReport.Letter(
-                        reason: value(DeadLetterAttribute.reason).excerpt(60),
-                        detail: value(DeadLetterAttribute.detail).excerpt(300),
-                        destination: value(DeadLetterAttribute.destination).excerpt(100)
-                    )
-                )
-            }
-        }
-        return letters
+extension ExplainReport.Letter {
+    fileprivate init(_ entry: DeadLetterEntry) {
+        self.init(
+            reason: entry.cause.name.excerpt(60),
+            detail: entry.detail.excerpt(300),
+            destination: (entry.destination?.description ?? "").excerpt(100)
+        )
     }
 }

@@ -144,6 +144,17 @@ struct OperatorBridge: Sendable {
 
 }
 
+extension OperatorBridge {
+    /// The URL of the dead-letter queue: what the settings name, or else the job queue's redrive policy; `nil` where
+    /// neither does.
+    func findDeadLetterQueue() async throws(AWSError) -> String? {
+        if let url = self.deadLetterURL { return url }
+        let attributes = try await self.sqs.getQueueAttributes(queueURL: self.queueURL, names: ["RedrivePolicy"])
+        guard let redrive = attributes["RedrivePolicy"].flatMap({ RedrivePolicy($0) }) else { return nil }
+        return try await self.sqs.getQueueURL(name: redrive.queueName, owner: redrive.account)
+    }
+}
+
 /// Why a command could not look, in one line that says what to change.
 struct LookFailure: Error, CustomStringConvertible {
     let description: String
