@@ -242,15 +242,10 @@ def test_a_pause_is_a_pause(page: Browser) -> None:
     assert page.text("#pause") == "Pause"
 
 
-def brightness(colour: str) -> float:
-    numbers = [float(number) for number in colour[colour.index("(") + 1 : -1].split(",")[:3]]
-    return sum(numbers) / 3
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_light_and_dark(page: Browser, shots: Path, scheme: str) -> None:
     page.prefer(scheme)
-    paper, ink = (brightness(page.style("body", name)) for name in ("background-color", "color"))
+    paper, ink = (page.brightness("body", name) for name in ("background-color", "color"))
     assert (paper > ink + 150) if scheme == "light" else (ink > paper + 150)
     page.screenshot(shots / f"page-{scheme}.png")
 

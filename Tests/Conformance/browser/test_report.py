@@ -199,28 +199,23 @@ def test_timelines_show_each_copy(page: Browser) -> None:
     assert labels[2] == "3 confirmed copies, newest data 40h 06m old"
 
 
-def brightness(colour: str) -> float:
-    numbers = [float(number) for number in colour[colour.index("(") + 1 : -1].split(",")[:3]]
-    return sum(numbers) / 3
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_light_and_dark(page: Browser, shots: Path, scheme: str) -> None:
     page.prefer(scheme)
-    paper, ink = (brightness(page.style("body", name)) for name in ("background-color", "color"))
+    paper, ink = (page.brightness("body", name) for name in ("background-color", "color"))
     assert (paper > ink + 150) if scheme == "light" else (ink > paper + 150)
     page.screenshot(shots / f"report-{scheme}.png")
     # The reader's choice on the page goes before the system's.
     page.click("#theme")
     page.click("#theme")
     assert page.text("#theme") == "Colours: dark"
-    assert brightness(page.style("body", "background-color")) < 80
+    assert page.brightness("body", "background-color") < 80
 
 
 def test_paper_has_the_data_and_no_controls(page: Browser, shots: Path) -> None:
     page.prefer("dark", media="print")
     assert page.style(".controls", "display") == "none"
-    assert brightness(page.style("body", "background-color")) > 250
+    assert page.brightness("body", "background-color") > 250
     assert page.style("thead", "display") == "table-header-group"
     paper = page.cdp("Page.printToPDF", landscape=True, printBackground=True, preferCSSPageSize=True)
     document = base64.b64decode(paper["data"])

@@ -112,6 +112,12 @@ class Browser:
         script = "return getComputedStyle(document.querySelector(arguments[0])).getPropertyValue(arguments[1])"
         return self.run(script, selector, name)
 
+    def brightness(self, selector: str, name: str) -> float:
+        """How bright a colour is, 0 to 255."""
+        colour = self.style(selector, name)
+        numbers = [float(number) for number in colour[colour.index("(") + 1 : -1].split(",")[:3]]
+        return sum(numbers) / 3
+
     def prefer(self, scheme: str, media: str = "") -> None:
         """Makes the reader one who prefers `light` or `dark`, and looks at a `screen` or at paper (`print`)."""
         features = [{"name": "prefers-color-scheme", "value": scheme}]
