@@ -30,9 +30,10 @@ package struct CoreSettings: Sendable, Equatable {
     package var longestHold: Duration = .seconds(11 * 3600 + 1800)
     /// How long a destination that refused a slot is left alone, unless a slot is freed before.
     package var slotRetry: Duration = .seconds(30)
-    /// How often a full destination is surveyed where copies that others started were seen.
+    /// How often a full destination is surveyed where copies were seen of whose end nobody tells: those that others
+    /// started, and those of workers that share no ledger with this one.
     package var foreignSurvey: Duration = .seconds(180)
-    /// How often it is surveyed where none were: the fleet's own copies end without this process hearing of it.
+    /// How often it is surveyed where there were none, since the ledger may be wrong.
     package var fleetSurvey: Duration = .seconds(1800)
     /// How often, on average, the worker looks whether slots of a destination are left over.
     package var auditInterval: Duration = .seconds(600)

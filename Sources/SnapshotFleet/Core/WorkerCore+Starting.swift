@@ -187,9 +187,11 @@ extension WorkerCore {
         self.pools[pool]?.wasRefused = true
         self.pools[pool]?.isAsking = false
         // If every slot is this worker's own, one of its own copies will free it. Slots of the fleet come back through
-        // the ledger; only of copies that others started does nobody tell that they have ended.
+        // the ledger that workers share; where they share none, and of copies that others started, nobody tells that
+        // they have ended.
         guard state.underWay < self.usableSlots(in: pool) else { return }
-        let pause = state.hasForeignCopies ? self.settings.foreignSurvey : self.settings.fleetSurvey
+        let isTold = self.settings.lookStagger != nil && !state.hasForeignCopies
+        let pause = isTold ? self.settings.fleetSurvey : self.settings.foreignSurvey
         if step.now - (state.surveyedAt ?? step.now - pause) >= pause { self.pools[pool]?.survey = .unknown }
     }
 

@@ -13,8 +13,11 @@ import Testing
     }
 
     /// Brings jobs into the waiting room, with the sizes of their databases.
-    private static func harness(_ jobs: [(job: CopyJob, name: String, size: Int?)]) throws -> CoreHarness {
-        var harness = try CoreHarness()
+    private static func harness(
+        _ jobs: [(job: CopyJob, name: String, size: Int?)],
+        sharesLedger: Bool = false
+    ) throws -> CoreHarness {
+        var harness = try CoreHarness { $0.lookStagger = sharesLedger ? .zero : nil }
         for (job, name, size) in jobs {
             harness.deliver(JobMessage.encode(job))
             var source = CoreHarness.source(job.source, database: name)
@@ -69,7 +72,7 @@ import Testing
     @Test("a destination that is full is asked about one slot at a time, and RDS not at all")
     func fullDestination() throws {
         let jobs = (0..<6).map { (Self.job("db-\($0)"), "db-\($0)", 10) }
-        var harness = try Self.harness(jobs.map { ($0.0, $0.1, $0.2) })
+        var harness = try Self.harness(jobs.map { ($0.0, $0.1, $0.2) }, sharesLedger: true)
         let pool = jobs[0].0.pool
         let asked = harness.happen(.poolSurveyed(pool, inProgress: [])).acquisitions
         #expect(asked.count == 6)
@@ -84,18 +87,24 @@ import Testing
         #expect(harness.actions.looks.isEmpty)
     }
 
-    @Test("where somebody else's copies hold slots, the destination is looked at again to see whether they have ended")
-    func foreignCopies() throws {
+    @Test(
+        "where nobody tells that the copies have ended that hold slots, the destination is looked at again",
+        arguments: [
+            (ours: false, sharesLedger: true, looks: 1), (ours: false, sharesLedger: false, looks: 1),
+            (ours: true, sharesLedger: false, looks: 1), (ours: true, sharesLedger: true, looks: 0),
+        ]
+    )
+    func copiesOfOthers(ours: Bool, sharesLedger: Bool, looks: Int) throws {
         let job = Self.job("orders")
-        var harness = try Self.harness([(job, "orders", 10)])
-        let foreign = CoreHarness.target(of: Self.job("else"), ours: false)
-        for id in harness.happen(.poolSurveyed(job.pool, inProgress: [foreign])).acquisitions {
+        var harness = try Self.harness([(job, "orders", 10)], sharesLedger: sharesLedger)
+        let other = CoreHarness.target(of: Self.job("else"), ours: ours)
+        for id in harness.happen(.poolSurveyed(job.pool, inProgress: [other])).acquisitions {
             harness.happen(.slotRefused(id))
         }
         harness.actions = []
         for _ in 0..<8 {
             for id in harness.pass(.seconds(31)).acquisitions { harness.happen(.slotRefused(id)) }
         }
-        #expect(harness.actions.filter { $0 == .surveyPool(job.pool) }.count == 1)
+        #expect(harness.actions.filter { $0 == .surveyPool(job.pool) }.count == looks)
     }
 }
