@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright (c) the snapferry authors
 #
-# What scripts/test, scripts/demo and scripts/measure share. Sourced, never run; the sourcing script sets -euo pipefail.
+# What the scripts share. Sourced, never run; the sourcing script sets -euo pipefail.
 
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 VENV="$ROOT/.venv-conformance"
 REQUIREMENTS="$ROOT/Tests/Conformance/requirements.txt"
+# Where all optimised builds go: apart from the debug build, so that one can run beside the other.
+RELEASE="$ROOT/.build-release/release"
 
 # Says what goes on, on standard error, so that standard output stays the program's.
 say() { printf '%s\n' "$*" >&2; }
@@ -72,6 +74,11 @@ require_headers() {
 require_browser() {
     if command -v chromium >/dev/null && command -v chromedriver >/dev/null; then return; fi
     (install_packages chromium chromium-driver) || say "warning: no headless Chromium; the tests of pages are skipped"
+}
+
+# build_release PRODUCT: what ships, or the simulator, which shares most of it; Swift's own library inside.
+build_release() {
+    swift build -c release --static-swift-stdlib --scratch-path "$ROOT/.build-release" --product "$1" >&2
 }
 
 # Makes the Python environment of the conformance tests, or brings it up to date with the pinned requirements.
