@@ -80,6 +80,11 @@ package final class AWSSession: Sendable {
         SNSClient(try self.caller(for: .sns, region: region))
     }
 
+    /// CloudWatch in a Region.
+    package func cloudWatch(region: String) throws(AWSError) -> CloudWatchClient {
+        CloudWatchClient(try self.caller(for: .monitoring, region: region))
+    }
+
     /// A session with the credentials of a role, which this session's may take on.
     ///
     /// Keep it: its credentials are fetched once and refreshed ahead of their expiry.

@@ -15,6 +15,7 @@ package struct World: Sendable {
     package var kms = KMSModel()
     package var sts = STSModel()
     package var sns = SNSModel()
+    package var cloudWatch = CloudWatchModel()
     /// How far the clock that signatures are dated by is ahead of the machine's.
     package var wallClockOffset = Duration.zero
     /// The latest moment that the world was told of; `nil` before the first.
@@ -47,6 +48,7 @@ package struct World: Sendable {
             let (result, effects) = try self.sns.handle(request, at: now)
             self.carryOut(effects, at: now)
             return result
+        case .monitoring: return try self.cloudWatch.handle(request, sqs: self.sqs, at: now)
         }
     }
 

@@ -36,7 +36,7 @@ extension FaultScript.Fault {
                     + "Consider increasing your provisioning level with the UpdateTable API."
             )
         case .sns: ModelFailure("Throttled", "Rate exceeded", status: 429)
-        case .rds, .sts: ModelFailure("Throttling", "Rate exceeded")
+        case .rds, .sts, .monitoring: ModelFailure("Throttling", "Rate exceeded")
         case .kms, .events: ModelFailure("ThrottlingException", "Rate exceeded")
         }
     }

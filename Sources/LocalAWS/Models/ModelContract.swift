@@ -6,6 +6,8 @@ package import AWSClient
 /// The services that the embedded AWS knows, by the name that signs their requests.
 package enum ServiceName: String, Sendable, CaseIterable {
     case sqs, rds, events, dynamodb, kms, sts, sns
+    /// CloudWatch.
+    case monitoring
 }
 
 /// Who sends a request.

@@ -17,8 +17,8 @@ struct StatusCommand: AsyncParsableCommand {
             Changes nothing. The queue, the policy and the way to AWS come from the same environment variables as for \
             "snapferry work"; with SNAPFERRY_SLOT_TABLE the slots are the table's. Up to 500 dead letters are read to count \
             them by reason, which hides them from others for a moment. What can't be asked is named, and hides nothing else: \
-            where the source Region is gone, the destinations are still shown. The age of the oldest job is unknown: SQS tells \
-            it to CloudWatch alone.
+            where the source Region is gone, the destinations are still shown. The age of the oldest job comes from \
+            CloudWatch, which learns it some minutes late.
 
             On a terminal --watch refreshes in place until q or an interrupt; elsewhere it prints one status after the other, \
             with --json one document a line. NO_COLOR and TERM=dumb are respected.

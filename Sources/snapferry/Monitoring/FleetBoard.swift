@@ -42,7 +42,7 @@ actor FleetBoard {
     private func lookAnew() async -> FleetStatus {
         let start = ContinuousClock.now
         let readsLetters = self.lettersAt.map { $0 + Self.lettersFreshness <= start } ?? true
-        let survey = FleetSurvey(self.bridge, readsLetters: readsLetters)
+        let survey = FleetSurvey(self.bridge, readsLetters: readsLetters, asksCloudWatch: false)
         var status = await survey.look(at: self.time.now(), after: self.last)
         if readsLetters {
             self.lettersAt = .now

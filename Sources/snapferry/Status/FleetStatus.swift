@@ -27,6 +27,8 @@ struct FleetStatus: Sendable, Equatable {
     var queueURL: String
     /// `nil` when the queue could not be asked.
     var queue: QueueDepth?
+    /// When CloudWatch was asked how old the oldest job is; it learns that once a minute.
+    var oldestAskedAt: Instant?
     var deadLetters: QueueDepth?
     /// The dead letters counted by reason; `nil` when they could not be read.
     var letters: DeadLetterSummary?

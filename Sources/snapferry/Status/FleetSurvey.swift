@@ -10,19 +10,25 @@ struct FleetSurvey: Sendable {
     private static let width = 16
     /// How long any one of them may take: somebody is waiting.
     private static let patience = Duration.seconds(8)
+    /// How old what CloudWatch knows may be.
+    private static let memory = Duration.seconds(900)
     /// How many dead letters are read to count them by reason.
     private static let mostLetters = 500
 
     private let bridge: OperatorBridge
     private let readsLetters: Bool
+    private let asksCloudWatch: Bool
 
     /// Makes a survey that has asked nothing yet.
     ///
     /// - Parameters:
     ///   - bridge: Where to ask.
     ///   - readsLetters: Whether dead letters are read, which hides them from others for a moment.
-    init(_ bridge: OperatorBridge, readsLetters: Bool = true) {
+    ///   - asksCloudWatch: Whether the age of the oldest job is asked for, which takes a permission that workers have no
+    ///     other use for.
+    init(_ bridge: OperatorBridge, readsLetters: Bool = true, asksCloudWatch: Bool = true) {
         self.bridge = bridge
+        self.asksCloudWatch = asksCloudWatch
         self.readsLetters = readsLetters
     }
 
@@ -37,6 +43,7 @@ struct FleetSurvey: Sendable {
         var jobs: QueueDepth?
         var dead: QueueDepth?
         var letters: DeadLetterSummary?
+        var oldestAskedAt: Instant?
         var problem: (what: String, error: AWSError)?
     }
 
@@ -48,7 +55,7 @@ struct FleetSurvey: Sendable {
     /// - Returns: How the fleet stands.
     func look(at now: Instant, after last: FleetStatus? = nil) async -> FleetStatus {
         var status = FleetStatus(queueURL: self.bridge.queueURL, now: now)
-        async let queues = self.queues()
+        async let queues = self.queues(at: now, after: last)
         async let beside = self.askBeside()
         let pools = self.bridge.policy.pools
         var copies: [SlotPool: [Snapshot]] = [:]
@@ -92,10 +99,11 @@ struct FleetSurvey: Sendable {
 
     // MARK: - Queues
 
-    private func queues() async -> Queues {
+    private func queues(at now: Instant, after last: FleetStatus?) async -> Queues {
         var queues = Queues()
         var deadURL = self.bridge.deadLetterURL
         let (sqs, queueURL, account) = (self.bridge.sqs, self.bridge.queueURL, self.bridge.account)
+        async let oldest = self.oldestJob(at: now, after: last)
         do throws(AWSError) {
             let attributes = try await Patience.wait(Self.patience) {
                 try await sqs.getQueueAttributes(
@@ -104,6 +112,9 @@ struct FleetSurvey: Sendable {
                 )
             }
             queues.jobs = QueueDepth(attributes: attributes)
+            let age = await oldest
+            queues.jobs?.oldest = age.oldest
+            queues.oldestAskedAt = age.askedAt
             if deadURL == nil, let redrive = attributes["RedrivePolicy"].flatMap({ RedrivePolicy($0) }) {
                 deadURL = try await Patience.wait(Self.patience) {
                     try await sqs.getQueueURL(name: redrive.queueName, owner: redrive.account)
@@ -134,8 +145,30 @@ struct FleetSurvey: Sendable {
         return queues
     }
 
+    /// How long the oldest job has waited, as CloudWatch knows; `nil` where it may not be asked, and of a queue so young or
+    /// idle that SQS told nothing of it.
+    private func oldestJob(at now: Instant, after last: FleetStatus?) async -> (oldest: Duration?, askedAt: Instant?) {
+        guard self.asksCloudWatch else { return (nil, nil) }
+        if let last, let askedAt = last.oldestAskedAt, now - askedAt < .seconds(60) {
+            return (last.queue?.oldest, askedAt)
+        }
+        let minute = Instant(milliseconds: now.milliseconds / 60_000 * 60_000)
+        let name = String(self.bridge.queueURL.split(separator: "/").last ?? "")
+        let points = try? await Patience.wait(Self.patience) {
+            try await self.bridge.session.cloudWatch(region: self.bridge.queueRegion).getMetricStatistics(
+                namespace: "AWS/SQS",
+                metric: "ApproximateAgeOfOldestMessage",
+                dimensions: ["QueueName": name],
+                statistic: .maximum,
+                times: minute - Self.memory..<minute + .seconds(60)
+            )
+        }
+        return (points?.last.map { .seconds($0.value) }, now)
+    }
+
     private func add(_ queues: Queues, to status: inout FleetStatus) {
         status.queue = queues.jobs
+        status.oldestAskedAt = queues.oldestAskedAt
         status.deadLetters = queues.dead
         status.letters = queues.letters
         guard let problem = queues.problem else { return }

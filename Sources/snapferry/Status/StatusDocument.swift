@@ -21,7 +21,8 @@ extension StatusPage {
         guard let depth else { return .null }
         return [
             "visible": .integer(Int64(depth.visible)), "inFlight": .integer(Int64(depth.inFlight)),
-            "delayed": .integer(Int64(depth.delayed)), "oldestSeconds": .null,
+            "delayed": .integer(Int64(depth.delayed)),
+            "oldestSeconds": depth.oldest.map { .integer($0.components.seconds) } ?? .null,
         ]
     }
 

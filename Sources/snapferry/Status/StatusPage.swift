@@ -49,8 +49,11 @@ struct StatusPage: Sendable {
         line.append(" in flight, ")
         line.append("\(depth.delayed)", .strong)
         line.append(" delayed")
-        // SQS tells it to CloudWatch alone, and receiving a job to find out would count against it.
-        if depth.visible > 0 { line.append(", age of the oldest unknown", .faint) }
+        if let oldest = depth.oldest, !depth.isEmpty {
+            line.append(", the oldest \(HumanUnits.duration(oldest))", .faint)
+        } else if depth.visible > 0 {
+            line.append(", age of the oldest unknown", .faint)
+        }
         return line
     }
 

@@ -76,6 +76,10 @@ def granted() -> dict[str, set[str]]:
     return found
 
 
+# Services that IAM has another name for.
+PREFIXES = {"monitoring": "cloudwatch"}
+
+
 def called() -> dict[str, dict[str, set[str]]]:
     """The commands that were seen to call an action, by role and action."""
     if not ACTIONS.exists():
@@ -84,7 +88,7 @@ def called() -> dict[str, dict[str, set[str]]]:
     for line in ACTIONS.read_text().splitlines():
         command, role, call = line.split()
         service, operation = call.split(":")
-        action = f"{service}:{SAME_AS.get(operation, operation)}"
+        action = f"{PREFIXES.get(service, service)}:{SAME_AS.get(operation, operation)}"
         if role == "-" or action in FREE:
             # Nobody was let in, or nobody has to be.
             continue
@@ -168,7 +172,7 @@ def test_deleting_takes_our_tag_and_grants_are_for_rds(template: str, name: str)
                 assert condition["Bool"] == {"kms:GrantIsForAWSResource": "true"}, role
                 assert condition["StringLike"] == {"kms:ViaService": "rds.*.amazonaws.com"}, role
             if statement["Resource"] == "*":
-                reads = re.compile(r"(rds:Describe|kms:DescribeKey|ecr:GetAuthorizationToken)")
+                reads = re.compile(r"(rds:Describe|kms:DescribeKey|ecr:GetAuthorizationToken|cloudwatch:GetMetricStatistics)")
                 assert all(reads.match(action) for action in actions(statement)), role
 
 

@@ -99,6 +99,23 @@ struct StatusPageTests {
         #expect(document["problems"] == [])
     }
 
+    @Test(
+        "the oldest job's age is told where it is known",
+        arguments: [
+            (visible: 5, oldest: Duration.seconds(5_430), ending: ", the oldest 1h 30m"),
+            (visible: 0, oldest: nil, ending: "1 delayed"),
+            (visible: 5, oldest: nil, ending: ", age of the oldest unknown"),
+        ]
+    )
+    func oldest(visible: Int, oldest: Duration?, ending: String) {
+        var status = Self.status
+        status.queue?.visible = visible
+        status.queue?.oldest = oldest
+        #expect(Self.text(status, width: 120)[0].hasSuffix(ending))
+        let seconds = oldest.map { JSONValue.integer($0.components.seconds) } ?? .null
+        #expect(StatusPage(status: status).document["queue"]?["oldestSeconds"] == seconds)
+    }
+
     @Test("SQS's counts are read, missing ones as none") func depth() {
         let depth = QueueDepth(attributes: [
             "ApproximateNumberOfMessages": "7", "ApproximateNumberOfMessagesDelayed": "x",

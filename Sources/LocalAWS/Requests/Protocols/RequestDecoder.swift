@@ -51,7 +51,7 @@ package enum RequestDecoder {
             let failure = ModelFailure("MissingAction", "The request is missing an action or a required parameter.")
             throw UndecodableRequest(failure: failure, service: service, language: .query)
         }
-        guard let service, [.rds, .sts, .sqs, .sns].contains(service) else {
+        guard let service, [.rds, .sts, .sqs, .sns, .monitoring].contains(service) else {
             let version = values["Version"] ?? ""
             let failure = ModelFailure("InvalidAction", "Could not find operation \(operation) for version \(version)")
             throw UndecodableRequest(failure: failure, service: service, language: .query)

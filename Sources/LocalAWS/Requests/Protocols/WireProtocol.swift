@@ -49,6 +49,7 @@ extension ServiceName {
     /// The versions of the query protocols' interfaces.
     static let versions: [String: ServiceName] = [
         "2014-10-31": .rds, "2011-06-15": .sts, "2012-11-05": .sqs, "2010-03-31": .sns,
+        "2010-08-01": .monitoring,
     ]
 
     /// The namespace of the query protocol's answers.
@@ -56,6 +57,7 @@ extension ServiceName {
         switch self {
         case .rds: "http://rds.amazonaws.com/doc/2014-10-31/"
         case .sns: "http://sns.amazonaws.com/doc/2010-03-31/"
+        case .monitoring: "http://monitoring.amazonaws.com/doc/2010-08-01/"
         case .sts: "https://sts.amazonaws.com/doc/2011-06-15/"
         case .sqs: "http://queue.amazonaws.com/doc/2012-11-05/"
         case .events, .dynamodb, .kms: "http://\(self.rawValue).amazonaws.com/doc/"
