@@ -12,8 +12,10 @@ struct QueueDepth: Sendable, Hashable, CustomStringConvertible {
     /// Received and not deleted: in somebody's hand, or hidden until it comes again.
     var inFlight: Int
     var delayed: Int
-    /// How long the oldest message has been there; `nil` where nobody tells. SQS tells CloudWatch alone, a few minutes late
-    /// and with the queue at work; receiving a job to find out would count against it.
+    /// How long the oldest message has been there; `nil` where nobody tells.
+    ///
+    /// SQS tells CloudWatch alone, a few minutes late and of queues at work; receiving a job to find out would count
+    /// against it.
     var oldest: Duration?
 
     init(visible: Int, inFlight: Int, delayed: Int) {
