@@ -41,7 +41,8 @@ package struct CloudWatchModel: Sendable {
         let metric = request.parameters["MetricName"]?.string ?? ""
         var points: [JSONValue] = []
         let minute = Instant(milliseconds: now.milliseconds / 60_000 * 60_000)
-        if let value = Self.value(of: metric, request, sqs, now), try Self.times(request).contains(minute) {
+        let times = try Self.times(request)
+        if times.contains(minute), let value = Self.value(of: metric, request, sqs, now) {
             var point: [String: JSONValue] = [
                 "Timestamp": .string(minute.iso8601),
                 "Unit": .string(metric == "ApproximateAgeOfOldestMessage" ? "Seconds" : "Count"),
