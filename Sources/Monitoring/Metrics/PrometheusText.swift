@@ -22,7 +22,8 @@ package enum PrometheusText {
             let name = self.name(of: family.metric)
             text += "# HELP \(name) \(self.escaped(family.metric.meaning, quotes: false)).\n".utf8
             text += "# TYPE \(name) \(self.type(family.metric.kind))\n".utf8
-            for series in family.series { self.write(series, of: family.metric, name, to: &text) }
+            let bounds = family.metric.kind == .timer ? self.bounds(of: family.metric) : []
+            for series in family.series { self.write(series, of: family.metric, name, bounds, to: &text) }
         }
         return text
     }
@@ -35,24 +36,66 @@ package enum PrometheusText {
         }
     }
 
-    private static func write(_ series: MetricSeries, of metric: FleetMetric, _ name: String, to text: inout [UInt8]) {
+    /// The label of each bucket, the same for all series of a metric.
+    private static func bounds(of metric: FleetMetric) -> [[UInt8]] {
+        (MetricBuckets.bounds(of: metric).map { self.number($0) } + ["+Inf"]).map { Array("le=\"\($0)\"".utf8) }
+    }
+
+    private static func write(
+        _ series: MetricSeries,
+        of metric: FleetMetric,
+        _ name: String,
+        _ bounds: [[UInt8]],
+        to text: inout [UInt8]
+    ) {
         let value = series.current
-        let labels = zip(metric.labels, series.labels).map { "\($0)=\"\(self.escaped($1, quotes: true))\"" }
-            .joined(separator: ",")
+        let labels = self.labels(of: series, metric)
         guard metric.kind == .timer else {
-            text += "\(name)\(labels.isEmpty ? "" : "{\(labels)}") \(self.number(value.number))\n".utf8
-            return
+            return self.line(name, "", labels, value: self.number(value.number), to: &text)
         }
-        let first = labels.isEmpty ? "\(name)_bucket{le=\"" : "\(name)_bucket{\(labels),le=\""
         var below: UInt64 = 0
-        for (bound, count) in zip(MetricBuckets.bounds(of: metric), value.buckets) {
+        for (bound, count) in zip(bounds, value.buckets) {
             below += count
-            text += "\(first)\(self.number(bound))\"} \(below)\n".utf8
+            self.line(name, "_bucket", labels, bound, value: String(below), to: &text)
         }
-        let all = labels.isEmpty ? "" : "{\(labels)}"
-        text += "\(first)+Inf\"} \(value.count)\n".utf8
-        text += "\(name)_sum\(all) \(self.number(value.number))\n".utf8
-        text += "\(name)_count\(all) \(value.count)\n".utf8
+        if let all = bounds.last { self.line(name, "_bucket", labels, all, value: String(value.count), to: &text) }
+        self.line(name, "_sum", labels, value: self.number(value.number), to: &text)
+        self.line(name, "_count", labels, value: String(value.count), to: &text)
+    }
+
+    private static func labels(of series: MetricSeries, _ metric: FleetMetric) -> [UInt8] {
+        var labels: [UInt8] = []
+        for (label, value) in zip(metric.labels, series.labels) {
+            if !labels.isEmpty { labels.append(0x2C) }
+            labels += label.utf8
+            labels += "=\"".utf8
+            labels += self.escaped(value, quotes: true).utf8
+            labels.append(0x22)
+        }
+        return labels
+    }
+
+    /// One line, put together byte by byte: a full registry has thousands of them, and a scrape waits.
+    private static func line(
+        _ name: String,
+        _ suffix: String,
+        _ labels: [UInt8],
+        _ bound: [UInt8] = [],
+        value: String,
+        to text: inout [UInt8]
+    ) {
+        text += name.utf8
+        text += suffix.utf8
+        if !labels.isEmpty || !bound.isEmpty {
+            text.append(0x7B)
+            text += labels
+            if !labels.isEmpty, !bound.isEmpty { text.append(0x2C) }
+            text += bound
+            text.append(0x7D)
+        }
+        text.append(0x20)
+        text += value.utf8
+        text.append(0x0A)
     }
 
     private static func number(_ value: Double) -> String {
