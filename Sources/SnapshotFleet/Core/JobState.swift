@@ -90,6 +90,9 @@ package struct CopyLane: Hashable, Sendable {
     package let account: String
     package let region: String
     package let pool: SlotPool
+
+    /// By what tells lanes apart nearly always.
+    package func hash(into hasher: inout Hasher) { hasher.combine(self.database) }
 }
 
 /// What is known of a copy in progress.
@@ -161,6 +164,8 @@ package struct PoolState: Sendable {
     package var fullUntil: Instant?
     /// Whether a slot that is freed before then opens it again.
     package var reopensWithSlot = false
+    /// Whether slots that this worker frees are left to others for a moment.
+    var courtesy = SlotCourtesy()
     /// What RDS refuses here, and when to try again.
     package var circuit = CircuitBreaker()
     /// Whether a look at the targets is on its way.

@@ -185,11 +185,19 @@ extension WorkerCore {
         guard let evidence, evidence == .available || !state.messages.isEmpty else {
             return step.actions.append(.disownSlot(pool, target: state.target))
         }
-        if self.pools[pool]?.reopensWithSlot == true {
-            self.pools[pool]?.closedUntil = nil
-            self.pools[pool]?.reopensWithSlot = false
-        }
+        self.reopen(pool, at: step.now)
         step.actions.append(.releaseSlot(pool, target: state.target, because: evidence))
+    }
+}
+
+extension WorkerCore {
+    /// Lets a full pool be asked for slots again, now that this worker frees one of them.
+    private mutating func reopen(_ pool: SlotPool, at now: Instant) {
+        guard self.pools[pool]?.reopensWithSlot == true else { return }
+        self.pools[pool]?.reopensWithSlot = false
+        // Only where slots are shared can anybody else be waiting for one.
+        let isLeft = self.settings.lookStagger != nil && self.pools[pool]?.courtesy.leavesSlot() == true
+        self.pools[pool]?.closedUntil = isLeft ? now + self.settings.slotRetry * 1.25 : nil
     }
 }
 

@@ -164,6 +164,7 @@ extension WorkerCore {
         let pool = SlotPool(destination: id.destination, kind: id.source.kind)
         self.pools[pool]?.wasRefused = false
         self.pools[pool]?.isAsking = false
+        self.pools[pool]?.courtesy.noteAnswer(isGranted: true)
         guard var state = self.jobs[id], case .acquiring = state.phase, let source = state.source else { return }
         state.holdsSlot = true
         self.jobs[id] = state
@@ -186,6 +187,7 @@ extension WorkerCore {
         self.close(pool, for: self.settings.slotRetry, reopensWithSlot: true, &step)
         self.pools[pool]?.wasRefused = true
         self.pools[pool]?.isAsking = false
+        self.pools[pool]?.courtesy.noteAnswer(isGranted: false)
         // If every slot is this worker's own, one of its own copies will free it. Slots of the fleet come back through
         // the ledger that workers share; where they share none, and of copies that others started, nobody tells that
         // they have ended.

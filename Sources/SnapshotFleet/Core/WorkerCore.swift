@@ -62,7 +62,7 @@ package struct WorkerCore: Sendable {
         self.policy = policy
         let pools = policy.pools
         self.slots = Dictionary(pools.map { ($0, policy.usableSlots(in: $0)) }) { first, _ in first }
-        self.shares = max(1, policy.destinations.count * SnapshotKind.allCases.count)
+        self.shares = max(1, pools.count { policy.leads(to: $0) })
     }
 
     /// How many copies of the fleet may be in progress in a pool.

@@ -223,6 +223,13 @@ extension Policy {
             SnapshotKind.allCases.map { SlotPool(destination: destination, kind: $0) }
         }.sorted()
     }
+
+    /// Whether any route leads to a pool, as far as kind and destination tell.
+    func leads(to pool: SlotPool) -> Bool {
+        self.routes.contains { route in
+            route.match.kinds.contains(pool.kind) && route.destinations.contains { $0.leads(to: pool.destination) }
+        }
+    }
 }
 
 extension DestinationRule {
