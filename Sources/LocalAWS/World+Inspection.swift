@@ -75,15 +75,17 @@ extension World {
         return contents.sorted { $0.number < $1.number }.map { MessageSight($0) }
     }
 
-    /// Whether a receive might bring a message, as of the latest moment the queue was told of: one that is visible, or one
-    /// in flight that is delivered twice.
-    package func mayHaveMessages(queueARN: String) -> Bool {
-        guard let queue = self.sqs.queues[queueARN] else { return false }
-        return queue.visibleCount > 0 || queue.duplicateCount > 0
+    /// What is to be expected: when something next happens without being asked, when a hidden message of a queue next comes
+    /// out, and whether a receive might bring a message, as of the latest moment the queue was told of: one that is
+    /// visible, or one in flight that is delivered twice.
+    ///
+    /// Nothing changes; it is `mutating` because reading a part of a value in place takes no copy of the whole.
+    package mutating func outlook(
+        queueARN: String
+    ) -> (change: Instant?, visibility: Instant?, mayHaveMessages: Bool) {
+        let (visibility, count) = self.sqs.queues[queueARN]?.outlook() ?? (nil, 0)
+        return (self.nextChange, visibility, count > 0)
     }
-
-    /// When a hidden message of a queue next comes out; `nil` when none is hidden.
-    package func nextVisibility(queueARN: String) -> Instant? { self.sqs.queues[queueARN]?.nextVisibility }
 
     /// The snapshots of one kind in an account and Region, in the order of their identifiers.
     package func snapshots(account: String, region: String, kind: RDSKind) -> [SnapshotSight] {

@@ -30,14 +30,9 @@ extension World {
 
     /// Takes out what happened to the messages of a queue since the last time, oldest first.
     package mutating func takeMessageChanges(queueARN: String) -> [MessageChange] {
-        guard let queue = self.sqs.queues[queueARN], !queue.journal.isEmpty else { return [] }
-        self.sqs.queues[queueARN]?.journal.removeAll(keepingCapacity: true)
-        return queue.journal.map { entry in
-            MessageChange(
-                queueARN: queueARN,
-                number: entry.number,
-                message: entry.isGone ? nil : queue[entry.number].map { MessageSight($0) }
-            )
+        guard let taken = self.sqs.queues[queueARN]?.takeJournal(), !taken.isEmpty else { return [] }
+        return taken.map { entry in
+            MessageChange(queueARN: queueARN, number: entry.number, message: entry.message.map { MessageSight($0) })
         }
     }
 

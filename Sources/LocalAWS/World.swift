@@ -79,8 +79,9 @@ package struct World: Sendable {
 
     private mutating func settle(at now: Instant) {
         var effects = self.rds.advance(to: now)
-        effects += self.events.advance(to: now)
-        effects += self.sqs.advance(to: now)
+        // Two of them have something to do only at moments that they name; this is done twice for each request.
+        if let next = self.events.nextChange, next <= now { effects += self.events.advance(to: now) }
+        if let next = self.sqs.nextChange, next <= now { effects += self.sqs.advance(to: now) }
         effects += self.dynamodb.advance(to: now)
         effects += self.sts.advance(to: now)
         if !effects.isEmpty { self.carryOut(effects, at: now) }

@@ -17,6 +17,9 @@ extension WorkerCore {
         return self.messages.count - started
     }
 
+    /// Whether the latest receive found nothing.
+    package var knowsQueueIsEmpty: Bool { self.sawEmptyQueue }
+
     /// Polls when there is room, one poll at a time.
     mutating func receiveMore(_ step: inout CoreStep) {
         guard !self.isDraining, !self.isReceiving else { return }

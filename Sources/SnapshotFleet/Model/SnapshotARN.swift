@@ -28,18 +28,33 @@ package struct SnapshotARN: Hashable, Sendable, Comparable {
     ///
     /// - Returns: `nil` when the text is no ARN of an RDS snapshot of either kind.
     package init?(_ text: String) {
-        let fields = text.split(separator: ":", maxSplits: 6, omittingEmptySubsequences: false)
-        guard fields.count == 7, fields[0] == "arn", fields[1].hasPrefix("aws"), fields[2] == "rds",
-            !fields[3].isEmpty, fields[4].utf8.count == 12, fields[4].utf8.allSatisfy({ (48...57).contains($0) }),
-            let kind = SnapshotKind.allCases.first(where: { $0.arnResourceType == fields[5] }),
-            !fields[6].isEmpty
+        // Field by field, since every answer of RDS names several.
+        var rest = text[...].utf8
+        guard let prefix = Self.field(of: &rest), prefix.elementsEqual("arn".utf8),
+            let partition = Self.field(of: &rest), partition.starts(with: "aws".utf8),
+            let service = Self.field(of: &rest), service.elementsEqual("rds".utf8),
+            let region = Self.field(of: &rest), !region.isEmpty,
+            let account = Self.field(of: &rest), account.count == 12,
+            account.allSatisfy({ (48...57).contains($0) }), let resource = Self.field(of: &rest),
+            let kind = SnapshotKind.allCases.first(where: { resource.elementsEqual($0.arnResourceType.utf8) }),
+            !rest.isEmpty
         else { return nil }
-        self.partition = String(fields[1])
-        self.region = String(fields[3])
-        self.account = String(fields[4])
+        self.partition = String(Substring(partition))
+        self.region = String(Substring(region))
+        self.account = String(Substring(account))
         self.kind = kind
-        self.identifier = String(fields[6])
+        self.identifier = String(Substring(rest))
     }
+
+    /// Cuts off what comes before the next colon; `nil` when there is none.
+    private static func field(of rest: inout Substring.UTF8View) -> Substring.UTF8View? {
+        guard let colon = rest.firstIndex(of: UInt8(ascii: ":")) else { return nil }
+        defer { rest = rest[rest.index(after: colon)...] }
+        return rest[..<colon]
+    }
+
+    /// By what tells snapshots apart nearly always; equality is by everything.
+    package func hash(into hasher: inout Hasher) { hasher.combine(self.identifier) }
 
     package static func < (left: SnapshotARN, right: SnapshotARN) -> Bool {
         (left.partition, left.region, left.account, left.kind, left.identifier)

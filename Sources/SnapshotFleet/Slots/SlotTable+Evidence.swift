@@ -137,6 +137,13 @@ extension SlotTable {
 
     // MARK: - Renewing
 
+    /// The earliest moment at which a lease held here may have to be renewed, or a release be tried again; `nil` for
+    /// neither.
+    package var nextRenewal: Instant? {
+        guard self.unreleased.isEmpty else { return Instant(microseconds: 0) }
+        return self.holdings.values.lazy.map { $0.item.expires - self.settings.lease / 4 }.min()
+    }
+
     /// The writes that renew the leases of the running copies held here, once a quarter of the lease is left.
     ///
     /// A slot whose copy did not start in all that time is let go: the lease ends, and evidence frees it.

@@ -79,12 +79,23 @@ package struct SlotTable: Sendable {
 
     /// Takes in what is in the first `reach` slots.
     package mutating func take(_ items: [SlotItem], reach: Int, at now: Instant) {
-        self.items = Dictionary(items.map { ($0.number, $0) }) { first, _ in first }
         self.read = (reach, now)
-        self.disowned.formIntersection(items.map(\.target))
+        if !self.disowned.isEmpty { self.disowned.formIntersection(items.map(\.target)) }
+        // Most reads find what the one before them found.
+        guard !self.isAsKnown(items) else { return }
+        self.items = Dictionary(items.map { ($0.number, $0) }) { first, _ in first }
         self.witnessed = self.items.filter(\.value.isRunning).mapValues { item in
             let known = self.witnessed[item.number]
             return (item.version, known?.version == item.version ? known?.since ?? now : now)
+        }
+    }
+
+    private func isAsKnown(_ items: [SlotItem]) -> Bool {
+        let running = items.count(where: \.isRunning)
+        guard items.count == self.items.count, running == self.witnessed.count else { return false }
+        return items.allSatisfy { item in
+            self.items[item.number] == item
+                && (!item.isRunning || self.witnessed[item.number]?.version == item.version)
         }
     }
 

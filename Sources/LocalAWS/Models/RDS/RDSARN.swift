@@ -31,12 +31,17 @@ struct RDSARN: Hashable, Sendable {
 
     /// The partition that a Region belongs to.
     static func partition(of region: String) -> String {
-        let prefixes = [
-            ("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"), ("us-iso-", "aws-iso"), ("us-isob-", "aws-iso-b"),
-            ("eu-isoe-", "aws-iso-e"), ("us-isof-", "aws-iso-f"), ("eusc-", "aws-eusc"),
-        ]
-        return prefixes.first { region.hasPrefix($0.0) }?.1 ?? "aws"
+        // Only these begin like one of the others, and most Regions don't.
+        guard ["cn-", "us-gov-", "us-iso", "eu-iso", "eusc-"].contains(where: { region.hasPrefix($0) }) else {
+            return "aws"
+        }
+        return self.partitions.first { region.hasPrefix($0.prefix) }?.partition ?? "aws"
     }
+
+    private static let partitions: [(prefix: String, partition: String)] = [
+        ("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"), ("us-iso-", "aws-iso"), ("us-isob-", "aws-iso-b"),
+        ("eu-isoe-", "aws-iso-e"), ("us-isof-", "aws-iso-f"), ("eusc-", "aws-eusc"),
+    ]
 }
 
 extension RDSARN: CustomStringConvertible {

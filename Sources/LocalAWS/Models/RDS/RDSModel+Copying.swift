@@ -64,6 +64,7 @@ extension RDSModel {
         self.resourcesMade += 1
         let snapshot = RDSSnapshot(
             name: target,
+            arn: target.snapshotARN,
             database: source.database,
             traits: source.traits,
             type: "manual",

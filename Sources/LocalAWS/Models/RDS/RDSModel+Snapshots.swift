@@ -100,8 +100,10 @@ extension RDSModel {
     ) -> RDSSnapshot {
         let duration = self.settings.snapshotPace.duration(gibibytes: database.traits.allocatedStorage)
         self.resourcesMade += 1
+        let name = RDSName(place: database.name.place, identifier: identifier)
         let snapshot = RDSSnapshot(
-            name: RDSName(place: database.name.place, identifier: identifier),
+            name: name,
+            arn: name.snapshotARN,
             database: database.name.identifier,
             traits: database.traits,
             type: type,

@@ -8,6 +8,12 @@ struct RDSPlace: Hashable, Sendable {
     var account: String
     var region: String
     var kind: RDSKind
+
+    /// By what tells places apart nearly always.
+    func hash(into hasher: inout Hasher) {
+        hasher.combine(self.region)
+        hasher.combine(self.kind == .cluster)
+    }
 }
 
 /// The name of one database or one snapshot.
@@ -97,7 +103,9 @@ struct RDSSnapshot: Sendable {
         var requested: Instant
     }
 
-    var name: RDSName
+    let name: RDSName
+    /// Kept rather than put together, since it is asked for all the time.
+    let arn: String
     var database: String
     var traits: RDSTraits
     /// `manual`, `automated`, `awsbackup`.
@@ -124,7 +132,6 @@ struct RDSSnapshot: Sendable {
 
     var kind: RDSKind { self.name.place.kind }
     var identifier: String { self.name.identifier }
-    var arn: String { RDSARN(self.name, resource: self.kind.snapshotResource).description }
     var isEncrypted: Bool { self.keyARN != nil }
     /// AWS Backup's snapshots count towards no quota of RDS.
     var countsTowardsQuota: Bool { self.type == "manual" }
@@ -150,6 +157,11 @@ struct RDSLane: Hashable, Sendable {
     var sourceRegion: String
     var database: String
     var destination: RDSPlace
+}
+
+extension RDSName {
+    /// The ARN of a snapshot of this name.
+    var snapshotARN: String { RDSARN(self, resource: self.place.kind.snapshotResource).description }
 }
 
 extension RDSARN {

@@ -27,7 +27,7 @@ struct RDSTag: Hashable, Sendable {
             guard (1...128).contains(tag.key.count), tag.value.count <= 256 else {
                 throw .invalidValue("Tag keys must have 1 to 128 characters, and tag values at most 256.")
             }
-            guard (tag.key + tag.value).unicodeScalars.allSatisfy(self.isAllowed) else {
+            guard self.isAllowed(tag.key), self.isAllowed(tag.value) else {
                 throw .invalidValue("Tag keys and values may hold letters, digits, spaces and _.:/=+-@ only.")
             }
         }
@@ -53,8 +53,25 @@ struct RDSTag: Hashable, Sendable {
     }
 
     private static func reservedPrefix(of key: String) -> String? {
+        guard let first = key.utf8.first, "aArR".utf8.contains(first) else { return nil }
         let key = key.lowercased()
         return ["aws:", "rds:"].first { key.hasPrefix($0) }
+    }
+
+    private static func isAllowed(_ text: String) -> Bool {
+        // The tables of Unicode are asked only where there is more than ASCII.
+        if text.utf8.allSatisfy({ $0 < 0x80 && self.isAllowedASCII($0) }) { return true }
+        return text.unicodeScalars.allSatisfy { self.isAllowed($0) }
+    }
+
+    private static func isAllowedASCII(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: ":"), UInt8(ascii: "@")...UInt8(ascii: "Z"),
+            UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "/"),
+            UInt8(ascii: "="), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: " "):
+            true
+        default: false
+        }
     }
 
     private static func isAllowed(_ scalar: Unicode.Scalar) -> Bool {

@@ -234,7 +234,7 @@ extension SQSModel {
             throw .sqsParameter("ReceiptHandle", handle, "The receipt handle has expired.")
         }
         self.queues[arn]?.remove(number)
-        self.touched.append(TouchedMessage(id: message.id))
+        self.touched.append(TouchedMessage(number: number))
         return [:]
     }
 
@@ -272,7 +272,7 @@ extension SQSModel {
             )
         }
         self.queues[arn]?.changeVisibility(of: number, until: now + .seconds(timeout))
-        self.touched.append(TouchedMessage(id: message.id, visibilityTimeout: timeout))
+        self.touched.append(TouchedMessage(number: number, visibilityTimeout: timeout))
         self.queues[arn]?.settle(at: now)
         return [:]
     }

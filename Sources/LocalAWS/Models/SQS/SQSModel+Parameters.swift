@@ -69,6 +69,9 @@ extension SQSModel {
     /// The MD5 in hexadecimal; empty where OpenSSL forbids MD5.
     static func md5(_ bytes: [UInt8]) -> String { Digest.md5(bytes).map { Digest.hex($0) } ?? "" }
 
+    /// The id of a message, by its number.
+    static func messageID(_ number: UInt64) -> String { self.uuid("message \(number)") }
+
     /// A UUID that only depends on a text.
     static func uuid(_ seed: String) -> String {
         var bytes = Array(Digest.sha256(Array(seed.utf8)).prefix(16))

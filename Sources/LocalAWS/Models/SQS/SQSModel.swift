@@ -13,9 +13,12 @@ package import AWSClient
 package struct SQSModel: ServiceModel {
     /// A message that was deleted, or whose visibility was changed.
     package struct TouchedMessage: Sendable {
-        package var id: String
+        /// Names the message among those of all queues.
+        let number: UInt64
         /// For how many seconds it is hidden; `nil` when it is gone.
         package var visibilityTimeout: Int?
+
+        package var id: String { SQSModel.messageID(self.number) }
     }
 
     /// What queue URLs begin with, such as `http://127.0.0.1:4566`; `nil` for the Region's own endpoint.

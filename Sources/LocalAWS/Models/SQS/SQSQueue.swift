@@ -33,7 +33,7 @@ struct SQSMessage: Sendable {
     var receipt: UInt64 = 0
 
     /// A UUID that depends on the number alone.
-    var id: String { SQSModel.uuid("message \(self.number)") }
+    var id: String { SQSModel.messageID(self.number) }
 }
 
 /// A queue: its settings and its messages.
@@ -95,6 +95,20 @@ struct SQSQueue: Sendable {
 
     /// When the next hidden message comes out; `nil` when none is hidden.
     var nextVisibility: Instant? { self.hidden.first?.at }
+
+    /// When the next hidden message comes out, and how many may be received now.
+    ///
+    /// Nothing changes; in place it takes no copy of the queue, unlike the two properties.
+    mutating func outlook() -> (visibility: Instant?, receivable: Int) {
+        (self.nextVisibility, self.visibleCount + self.duplicateCount)
+    }
+
+    /// Takes out the messages that came and went since the last time, each as it is now; `nil` once it is gone.
+    mutating func takeJournal() -> [(number: UInt64, message: SQSMessage?)] {
+        guard !self.journal.isEmpty else { return [] }
+        defer { self.journal.removeAll(keepingCapacity: true) }
+        return self.journal.map { ($0.number, $0.isGone ? nil : self.messages[$0.number]) }
+    }
 
     subscript(number: UInt64) -> SQSMessage? { self.messages[number] }
 
