@@ -85,9 +85,13 @@ extension Scenario {
     }
 
     /// So many jobs on the queue, of which a fleet of 5 works off what it can in a few hours.
+    ///
+    /// Far more than fit into the waiting rooms, also where there are few: so the fleet does the same whatever waits.
     package static func backlog(seed: UInt64, jobs: Int, hours: Int) -> Scenario {
         var scenario = Self.night(seed: seed, workers: 5, spread: 0.5)
         scenario.schedule = .backlog(jobs)
+        scenario.kinds = [.instance]
+        scenario.waitingRoom = 40
         scenario.duration = .seconds(hours * 3600)
         scenario.patience = .zero
         return scenario

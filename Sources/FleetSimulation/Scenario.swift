@@ -38,6 +38,8 @@ package struct Scenario: Sendable {
     package var mutation: Mutation?
     package var databases: [Database]
     package var schedule: Schedule
+    /// What the routes take.
+    var kinds = Set(SnapshotKind.allCases)
     /// What the policy allows each destination at once.
     package var slots: [SnapshotKind: Int] = [.instance: 2, .cluster: 1]
     /// How long a copy takes before the first GiB, and for each.
@@ -132,7 +134,7 @@ extension Scenario {
             Route(
                 name: name,
                 source: SourceSelection(regions: [region], accounts: [Self.account]),
-                match: SnapshotMatch(databases: [databases]),
+                match: SnapshotMatch(kinds: self.kinds, databases: [databases]),
                 destinations: destinations
             )
         }

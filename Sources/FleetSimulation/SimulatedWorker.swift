@@ -2,11 +2,15 @@
 // Copyright (c) the snapferry authors
 
 import AWSClient
+import LocalAWS
 import SnapshotFleet
 
 /// One worker process: a core, and what dies together with it.
 final class SimulatedWorker {
     let index: Int
+    let name: String
+    /// As whom it asks.
+    let caller: ModelCaller
     var core: WorkerCore
     var random: SplitMix64
     var retry = RetryPolicy()
@@ -21,14 +25,25 @@ final class SimulatedWorker {
     var skew: Duration = .zero
     /// What it knows of the table of slots.
     var tables: [SlotPool: SlotTable] = [:]
+    /// When leases were last renewed, and in which minute that comes next; `nil` for not at all, as far as is known.
+    var renewal: (last: Instant?, next: Instant?) = (nil, nil)
     /// What was received in this life: the handles of each job's messages, for deliberate bugs.
     var handles: [CopyJob.ID: [String]] = [:]
 
     init(index: Int, core: WorkerCore, random: SplitMix64) {
         self.index = index
+        self.name = "worker-\(index)"
+        self.caller = Place.caller(self.name)
         self.core = core
         self.random = random
     }
 
-    var name: String { "worker-\(self.index)" }
+    /// When the core next has to be asked.
+    var nextDeadline: Instant? { Self.nextDeadline(of: &self.core) }
+
+    /// Asked in place, since a property of a value that a class holds is asked of a copy of it.
+    private static func nextDeadline(of core: inout WorkerCore) -> Instant? { core.nextDeadline }
+
+    /// When the first lease has to be renewed, or a release be tried again, by its clock; `nil` for neither.
+    var nextRenewal: Instant? { self.tables.values.compactMap(\.nextRenewal).min() }
 }

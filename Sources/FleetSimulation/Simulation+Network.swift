@@ -22,6 +22,25 @@ struct SimulatedCall {
     var isAllowed: (() -> Bool)?
 }
 
+/// A call until its answer has arrived, or its worker is gone.
+final class CallUnderWay {
+    let worker: SimulatedWorker
+    /// The life of the worker that called.
+    let generation: Int
+    let call: SimulatedCall
+    let then: (Result<Answer, AWSError>) -> Void
+    /// Counts the attempts, from 1.
+    var number = 1
+    var lastError: AWSError?
+
+    init(_ worker: SimulatedWorker, _ call: SimulatedCall, _ then: @escaping (Result<Answer, AWSError>) -> Void) {
+        self.worker = worker
+        self.generation = worker.generation
+        self.call = call
+        self.then = then
+    }
+}
+
 /// A receive that waits for messages.
 struct LongPoll {
     let id: Int
@@ -57,46 +76,41 @@ extension Simulation {
         _ call: SimulatedCall,
         then: @escaping (Result<Answer, AWSError>) -> Void
     ) {
-        self.attempt(worker, call, number: 1, generation: worker.generation, lastError: nil, then: then)
+        self.attempt(CallUnderWay(worker, call, then))
     }
 
-    private func attempt(
-        _ worker: SimulatedWorker,
-        _ call: SimulatedCall,
-        number: Int,
-        generation: Int,
-        lastError: AWSError?,
-        then: @escaping (Result<Answer, AWSError>) -> Void
-    ) {
-        guard call.isAllowed?() ?? true else {
-            return then(.failure(AWSError(.timedOut, message: "it was too late for it")))
+    private func attempt(_ call: CallUnderWay) {
+        guard call.call.isAllowed?() ?? true else {
+            return call.then(.failure(AWSError(.timedOut, message: "it was too late for it")))
         }
-        self.measurements.note(call)
-        self.send(call, from: worker) { [unowned self] result in
-            self.inTime(of: worker, generation: generation) { [unowned self] in
-                switch result {
-                case .success(let answer):
-                    worker.retry.succeeded(after: lastError)
-                    then(.success(answer))
-                case .failure(let error):
-                    let most = call.attempts ?? worker.retry.configuration.maxAttempts
-                    guard number < most,
-                        let delay = worker.retry.retryDelay(after: error, attempt: number, using: &worker.random)
-                    else { return then(.failure(error)) }
-                    self.plan(after: delay) { [unowned self] in
-                        self.inTime(of: worker, generation: generation) { [unowned self] in
-                            self.attempt(
-                                worker,
-                                call,
-                                number: number + 1,
-                                generation: generation,
-                                lastError: error,
-                                then: then
-                            )
-                        }
-                    }
-                }
-            }
+        self.measurements.note(call.call)
+        self.send(call)
+    }
+
+    /// Takes the answer to an attempt in, in the worker's own time.
+    private func arrived(_ result: Result<Answer, AWSError>, _ call: CallUnderWay) {
+        let worker = call.worker
+        guard worker.pausedUntil == nil else {
+            return self.inTime(of: worker, generation: call.generation) { [unowned self] in self.take(result, call) }
+        }
+        guard worker.generation == call.generation, worker.isUp else { return }
+        self.take(result, call)
+    }
+
+    private func take(_ result: Result<Answer, AWSError>, _ call: CallUnderWay) {
+        let worker = call.worker
+        guard case .failure(let error) = result else {
+            worker.retry.succeeded(after: call.lastError)
+            return call.then(result)
+        }
+        let most = call.call.attempts ?? worker.retry.configuration.maxAttempts
+        guard call.number < most,
+            let delay = worker.retry.retryDelay(after: error, attempt: call.number, using: &worker.random)
+        else { return call.then(result) }
+        call.number += 1
+        call.lastError = error
+        self.plan(after: delay) { [unowned self] in
+            self.inTime(of: worker, generation: call.generation) { [unowned self] in self.attempt(call) }
         }
     }
 
@@ -134,75 +148,65 @@ extension Simulation {
     }
 
     /// Sends one request and brings back one answer, or the client's own error.
-    private func send(
-        _ call: SimulatedCall,
-        from worker: SimulatedWorker,
-        _ answer: @escaping (Result<Answer, AWSError>) -> Void
-    ) {
+    private func send(_ under: CallUnderWay) {
+        let (call, worker) = (under.call, under.worker)
         let there = self.network.duration(0.005...0.05)
         let back = self.network.duration(0.005...0.05)
-        let gaveUp = AWSError(.timedOut, message: "no answer")
-        let reset = AWSError(.unavailable, message: "connection reset")
-        let fate = self.fate(of: call)
-        switch fate {
-        case .served: self.trip(call, worker, there: there) { [unowned self] in self.back($0, after: back, answer) }
+        switch self.fate(of: call) {
+        case .served: self.trip(under, there: there) { [unowned self] in self.back($0, after: back, under) }
         case .slow(let there, let back):
-            self.trip(call, worker, there: there) { [unowned self] in self.back($0, after: back, answer) }
+            self.trip(under, there: there) { [unowned self] in self.back($0, after: back, under) }
         case .lost:
             let patience = self.network.happens(0.5) ? call.timeout : there
-            self.plan(after: patience) { answer(.failure(patience == there ? reset : gaveUp)) }
+            self.fail(under, after: patience, patience == there ? Self.reset : Self.gaveUp)
         case .late(let delay):
             self.note("\(worker.name) \(call.operation) is late by \(delay)")
-            self.plan(after: there) { answer(.failure(reset)) }
-            self.trip(call, worker, there: delay) { _ in }
+            self.fail(under, after: there, Self.reset)
+            self.trip(under, there: delay) { _ in }
         case .answerLost:
             self.note("\(worker.name) \(call.operation) answer lost")
-            self.trip(call, worker, there: there) { [unowned self] _ in
-                self.plan(after: back) { answer(.failure(reset)) }
-            }
+            self.trip(under, there: there) { [unowned self] _ in self.fail(under, after: back, Self.reset) }
         case .doubled(let delay):
             self.note("\(worker.name) \(call.operation) arrives twice")
-            self.trip(call, worker, there: there) { [unowned self] in self.back($0, after: back, answer) }
-            if call.operation != "ReceiveMessage" { self.trip(call, worker, there: there + delay) { _ in } }
+            self.trip(under, there: there) { [unowned self] in self.back($0, after: back, under) }
+            if call.operation != "ReceiveMessage" { self.trip(under, there: there + delay) { _ in } }
         case .unreachable:
-            let patience = self.network.happens(0.5) ? .seconds(5) : there
-            self.plan(after: patience) { answer(.failure(reset)) }
+            self.fail(under, after: self.network.happens(0.5) ? .seconds(5) : there, Self.reset)
         case .throttled:
             let code = call.service == .dynamodb ? "ProvisionedThroughputExceededException" : "ThrottlingException"
-            let failure = ModelFailure(code, "Rate exceeded")
-            self.plan(after: there + back) { answer(.failure(Self.error(failure))) }
+            self.fail(under, after: there + back, Self.error(ModelFailure(code, "Rate exceeded")))
         case .failed(let withEffect):
             let error = Self.error(ModelFailure("InternalFailure", "An internal error has occurred.", status: 500))
-            guard withEffect else { return self.plan(after: there + back) { answer(.failure(error)) } }
+            guard withEffect else { return self.fail(under, after: there + back, error) }
             self.note("\(worker.name) \(call.operation) fails with effect")
-            self.trip(call, worker, there: there) { [unowned self] _ in
-                self.plan(after: back) { answer(.failure(error)) }
-            }
+            self.trip(under, there: there) { [unowned self] _ in self.fail(under, after: back, error) }
         }
     }
 
-    private func back(
-        _ result: Result<Answer, ModelFailure>,
-        after delay: Duration,
-        _ answer: @escaping (Result<Answer, AWSError>) -> Void
-    ) {
-        self.plan(after: delay) { answer(result.mapError { Self.error($0) }) }
+    private static let gaveUp = AWSError(.timedOut, message: "no answer")
+    private static let reset = AWSError(.unavailable, message: "connection reset")
+
+    private func fail(_ call: CallUnderWay, after delay: Duration, _ error: AWSError) {
+        self.plan(after: delay) { [unowned self] in self.arrived(.failure(error), call) }
+    }
+
+    private func back(_ result: Result<Answer, ModelFailure>, after delay: Duration, _ call: CallUnderWay) {
+        self.plan(after: delay) { [unowned self] in self.arrived(result.mapError { Self.error($0) }, call) }
     }
 
     /// Brings a request to the world.
     private func trip(
-        _ call: SimulatedCall,
-        _ worker: SimulatedWorker,
+        _ under: CallUnderWay,
         there: Duration,
         _ answer: @escaping (Result<Answer, ModelFailure>) -> Void
     ) {
-        let name = worker.name
         self.plan(after: there) { [unowned self] in
-            if call.operation == "ReceiveMessage" { return self.poll(call, by: name, answer) }
-            let result = self.serve(call, by: name)
+            let call = under.call
+            if call.operation == "ReceiveMessage" { return self.poll(under, answer) }
+            let result = self.serve(call, by: under.worker.caller)
             self.trace.mix(Self.fingerprint(result))
-            if !call.operation.hasPrefix("Describe") {
-                self.note("world: \(call.operation) of \(name): \(Self.summary(call, result))")
+            if self.trace.isReadable, !call.operation.hasPrefix("Describe") {
+                self.note("world: \(call.operation) of \(under.worker.name): \(Self.summary(call, result))")
             }
             answer(result)
         }
@@ -219,27 +223,27 @@ extension Simulation {
     }
 
     /// Asks the world, with what goes wrong inside AWS.
-    private func serve(_ call: SimulatedCall, by name: String) -> Result<Answer, ModelFailure> {
+    private func serve(_ call: SimulatedCall, by caller: ModelCaller) -> Result<Answer, ModelFailure> {
         switch call.operation {
-        case "DescribeDBSnapshots", "DescribeDBClusterSnapshots": return self.serveDescribe(call, by: name)
-        case "CopyDBSnapshot", "CopyDBClusterSnapshot": return self.serveCopy(call, by: name)
-        case "DeleteDBSnapshot", "DeleteDBClusterSnapshot": return self.serveDeletion(call, by: name)
+        case "DescribeDBSnapshots", "DescribeDBClusterSnapshots": return self.serveDescribe(call, by: caller)
+        case "CopyDBSnapshot", "CopyDBClusterSnapshot": return self.serveCopy(call, by: caller)
+        case "DeleteDBSnapshot", "DeleteDBClusterSnapshot": return self.serveDeletion(call, by: caller)
         case "TransactWriteItems" where self.dice.strikes(.transactionConflicts):
             self.mirror.forget(call.operation, call.parameters)
             return .success(.document([Self.refusal: "TransactionCanceledException"]))
-        case _ where call.service == .dynamodb: return self.serveTable(call, by: name)
-        default: return self.serveBatch(call, by: name)
+        case _ where call.service == .dynamodb: return self.serveTable(call, by: caller)
+        default: return self.serveBatch(call, by: caller)
         }
     }
 
-    private func serveTable(_ call: SimulatedCall, by name: String) -> Result<Answer, ModelFailure> {
-        if let query = call.slots { return self.serveSlots(query, by: name) }
+    private func serveTable(_ call: SimulatedCall, by caller: ModelCaller) -> Result<Answer, ModelFailure> {
+        if let query = call.slots { return self.serveSlots(query, by: caller) }
         if let told = call.look {
             self.mirror.take(told.look, in: told.pool)
             return .success(.nothing)
         }
         self.mirror.forget(call.operation, call.parameters)
-        let result = self.ask(call.service, call.operation, call.parameters, call.region, by: name)
+        let result = self.ask(self.request(call, by: caller))
         return result.map { .document($0) }.flatMapError { failure in
             switch failure.code {
             case "ConditionalCheckFailedException", "TransactionCanceledException":
@@ -252,22 +256,23 @@ extension Simulation {
     }
 
     /// Reads slots: the table is asked only for what may have changed since it was read last.
-    private func serveSlots(_ query: SlotQuery, by name: String) -> Result<Answer, ModelFailure> {
+    private func serveSlots(_ query: SlotQuery, by caller: ModelCaller) -> Result<Answer, ModelFailure> {
         let keys = self.mirror.unknownKeys(query)
         guard !keys.isEmpty else { return .success(.slots(self.mirror.answer(query))) }
         let request: JSONValue = ["RequestItems": [Place.table: ["Keys": .array(keys), "ConsistentRead": true]]]
-        return self.ask(.dynamodb, "BatchGetItem", request, Scenario.home, by: name).map { answer in
+        return self.ask(.dynamodb, "BatchGetItem", request, Scenario.home, by: caller).map { answer in
             self.mirror.take(answer["Responses"]?[Place.table]?.array ?? [], for: query)
             return .slots(self.mirror.answer(query))
         }
     }
 
-    private func serveDescribe(_ call: SimulatedCall, by name: String) -> Result<Answer, ModelFailure> {
+    private func serveDescribe(_ call: SimulatedCall, by caller: ModelCaller) -> Result<Answer, ModelFailure> {
         let kind: SnapshotKind = call.operation == "DescribeDBSnapshots" ? .instance : .cluster
         self.worldWasTouched = true
         do {
-            let page = try self.world.describeSnapshots(self.request(call, by: name), at: self.now)
-            let found = page.snapshots.map { Snapshot($0, kind: kind, at: self.now) }
+            let page = try self.world.describeSnapshots(self.request(call, by: caller), at: self.now)
+            self.sightings.forget(self.snapshotChanges)
+            let found = page.snapshots.map { self.sightings.snapshot($0, kind: kind, at: self.now) }
             guard self.dice.strikes(.describeLag) else { return .success(.snapshots(found, marker: page.marker)) }
             let lag = self.dice.duration(.describeLag, 1...40)
             let aged = self.news.ageing(found, by: lag, at: self.now)
@@ -277,33 +282,33 @@ extension Simulation {
         }
     }
 
-    private func request(_ call: SimulatedCall, by name: String) -> ModelRequest {
+    private func request(_ call: SimulatedCall, by caller: ModelCaller) -> ModelRequest {
         ModelRequest(
             service: call.service,
             operation: call.operation,
             parameters: call.parameters,
-            caller: Place.caller(name),
+            caller: caller,
             region: call.region
         )
     }
 
-    private func serveCopy(_ call: SimulatedCall, by name: String) -> Result<Answer, ModelFailure> {
+    private func serveCopy(_ call: SimulatedCall, by caller: ModelCaller) -> Result<Answer, ModelFailure> {
         self.world.rds.settings.failCopies = self.dice.strikes(.failedCopies) ? ["*"] : []
         self.world.rds.settings.stallCopies = self.dice.strikes(.stalledCopies) ? ["*"] : []
         defer {
             self.world.rds.settings.failCopies = []
             self.world.rds.settings.stallCopies = []
         }
-        return self.ask(call, by: name)
+        return self.ask(call, by: caller)
     }
 
     /// Asks a service for a document.
-    private func ask(_ call: SimulatedCall, by name: String) -> Result<Answer, ModelFailure> {
-        self.ask(call.service, call.operation, call.parameters, call.region, by: name).map { .document($0) }
+    private func ask(_ call: SimulatedCall, by caller: ModelCaller) -> Result<Answer, ModelFailure> {
+        self.ask(self.request(call, by: caller)).map { .document($0) }
     }
 
     /// Deletes a snapshot for a worker, which must have been allowed to.
-    private func serveDeletion(_ call: SimulatedCall, by name: String) -> Result<Answer, ModelFailure> {
+    private func serveDeletion(_ call: SimulatedCall, by caller: ModelCaller) -> Result<Answer, ModelFailure> {
         let isInstance = call.operation == "DeleteDBSnapshot"
         let identifier = call.parameters[isInstance ? "DBSnapshotIdentifier" : "DBClusterSnapshotIdentifier"]?.string
         let kind: SnapshotKind = isInstance ? .instance : .cluster
@@ -315,14 +320,14 @@ extension Simulation {
         ), let violation = self.checks.checkDeletion(snapshot) {
             self.violate(violation.invariant, violation.detail)
         }
-        return self.ask(call, by: name)
+        return self.ask(call, by: caller)
     }
 
     /// Now and then an entry of a batch fails by itself.
-    private func serveBatch(_ call: SimulatedCall, by name: String) -> Result<Answer, ModelFailure> {
+    private func serveBatch(_ call: SimulatedCall, by caller: ModelCaller) -> Result<Answer, ModelFailure> {
         guard call.operation.hasSuffix("Batch"), self.dice.strikes(.failedEntries),
             var parameters = call.parameters.object, var entries = parameters["Entries"]?.array, !entries.isEmpty
-        else { return self.ask(call, by: name) }
+        else { return self.ask(call, by: caller) }
         let failing = entries.remove(at: self.dice.pick(.failedEntries, 0..<entries.count))
         let failure: JSONValue = [
             "Id": failing["Id"] ?? .null, "Code": "InternalError", "Message": "An internal error has occurred.",
@@ -330,7 +335,7 @@ extension Simulation {
         ]
         guard !entries.isEmpty else { return .success(.document(["Failed": [failure]])) }
         parameters["Entries"] = .array(entries)
-        return self.ask(call.service, call.operation, .object(parameters), call.region, by: name).map { answer in
+        return self.ask(call.service, call.operation, .object(parameters), call.region, by: caller).map { answer in
             var members = answer.object ?? [:]
             members["Failed"] = .array((members["Failed"]?.array ?? []) + [failure])
             return .document(.object(members))
@@ -362,18 +367,14 @@ extension Simulation {
     // MARK: - Long polls
 
     /// Answers a receive at once where it finds something; else when a message comes, or the wait is over.
-    private func poll(
-        _ call: SimulatedCall,
-        by name: String,
-        _ answer: @escaping (Result<Answer, ModelFailure>) -> Void
-    ) {
-        let request = self.request(call, by: name)
-        let wait = call.timeout - .seconds(10)
+    private func poll(_ under: CallUnderWay, _ answer: @escaping (Result<Answer, ModelFailure>) -> Void) {
+        let request = self.request(under.call, by: under.worker.caller)
         self.calls += 1
         let poll = LongPoll(id: self.calls, request: request, answer: answer)
-        if self.mayReceive, self.receive(poll, answeringEmpty: false) { return }
+        if self.mayReceive, self.receive(poll) { return }
         self.polls.append(poll)
-        self.plan(after: wait) { [unowned self] in
+        guard !self.isPassedOver(under) else { return }
+        self.plan(after: under.call.timeout - .seconds(10)) { [unowned self] in
             guard let index = self.polls.firstIndex(where: { $0.id == poll.id }) else { return }
             self.polls.remove(at: index)
             // What could be received has been: polls are served after every step.
@@ -381,28 +382,36 @@ extension Simulation {
         }
     }
 
+    /// Whether a poll stands for all that would follow it until a message comes.
+    ///
+    /// Where nothing goes wrong, an empty answer tells a worker that knows the queue to be empty nothing, and it asks
+    /// the same again. Idle polls would be a quarter of what a fleet does.
+    private func isPassedOver(_ under: CallUnderWay) -> Bool {
+        self.isQuiet && under.worker.core.knowsQueueIsEmpty && under.call.parameters["MaxNumberOfMessages"] == 10
+    }
+
     /// Gives the polls that wait what has become visible, the oldest first.
     func servePolls() {
         while !self.polls.isEmpty, self.mayReceive {
-            guard self.receive(self.polls[0], answeringEmpty: false) else { return }
+            guard self.receive(self.polls[0]) else { return }
             self.polls.removeFirst()
         }
     }
 
     /// Whether a receive may find something.
     private var mayReceive: Bool {
-        if let out = self.worldMoments.visibility, out <= self.now { return true }
-        guard self.worldWasTouched else { return false }
-        return self.world.mayHaveMessages(queueARN: Place.queueARN)
+        self.glance()
+        if let out = self.outlook.visibility, out <= self.now { return true }
+        return self.worldWasTouched && self.outlook.mayHaveMessages
     }
 
-    private func receive(_ poll: LongPoll, answeringEmpty: Bool) -> Bool {
-        let result = self.ask(.sqs, "ReceiveMessage", poll.request.parameters, poll.request.region, by: "poll")
+    private func receive(_ poll: LongPoll) -> Bool {
+        let result = self.ask(poll.request)
         let count = (try? result.get())?["Messages"]?.array?.count ?? 0
         if count > 0 {
             self.trace.mix(UInt64(count))
             self.note("world: \(poll.request.caller.arn) receives \(count)")
-        } else if case .success = result, !answeringEmpty {
+        } else if case .success = result {
             return false
         }
         poll.answer(result.map { .document($0) })

@@ -99,22 +99,45 @@ extension Simulation {
         }
     }
 
-    /// Renews leases as long as a worker lives.
-    func renewSlots(of worker: SimulatedWorker, generation: Int) {
-        self.plan(after: .seconds(60)) { [unowned self] in
-            guard worker.generation == generation else { return }
+    /// How often a worker looks which leases are to be renewed.
+    private static let renewalPause: Duration = .seconds(60)
+
+    /// Begins to renew leases, once a minute as long as a worker lives.
+    ///
+    /// Minutes in which nothing is due are passed over: most of them, in a quiet week.
+    func renewSlots(of worker: SimulatedWorker) {
+        worker.renewal = (last: self.now, next: nil)
+        self.planRenewal(of: worker)
+    }
+
+    /// Sees to it that a worker renews leases, and tries releases again, in the first minute in which some are due.
+    func planRenewal(of worker: SimulatedWorker) {
+        guard let last = worker.renewal.last, let due = worker.nextRenewal else { return }
+        let generation = worker.generation
+        let elapsed = max(.microseconds(1), due - worker.skew - last, self.now - last)
+        let minutes = (elapsed.microseconds - 1) / Self.renewalPause.microseconds + 1
+        let next = last + Self.renewalPause * Int(minutes)
+        if let planned = worker.renewal.next, planned <= next { return }
+        worker.renewal.next = next
+        self.agenda.plan(at: next) { [unowned self] in
+            guard worker.generation == generation, worker.renewal.next == next else { return }
             self.inTime(of: worker, generation: generation) { [unowned self] in
-                var due: [(pool: SlotPool, write: SlotWrite)] = []
-                for pool in self.pools where worker.tables[pool] != nil {
-                    due += worker.update(pool) { $0.renewals(at: self.clock(of: worker)) }.map { (pool, $0) }
-                    for (item, evidence) in worker.update(pool, { $0.takeUnreleased() }) {
-                        self.free(.delete(item), evidence, pool, worker, generation) {}
-                    }
-                }
-                self.renew(due, worker, generation)
-                self.renewSlots(of: worker, generation: generation)
+                self.renewNow(of: worker, generation: generation)
             }
         }
+    }
+
+    private func renewNow(of worker: SimulatedWorker, generation: Int) {
+        worker.renewal = (last: self.now, next: nil)
+        var due: [(pool: SlotPool, write: SlotWrite)] = []
+        for pool in self.pools where worker.tables[pool] != nil {
+            due += worker.update(pool) { $0.renewals(at: self.clock(of: worker)) }.map { (pool, $0) }
+            for (item, evidence) in worker.update(pool, { $0.takeUnreleased() }) {
+                self.free(.delete(item), evidence, pool, worker, generation) {}
+            }
+        }
+        self.renew(due, worker, generation)
+        self.planRenewal(of: worker)
     }
 
     /// Renews several leases in one transaction; where that fails, each by itself.
@@ -156,9 +179,13 @@ extension Simulation {
                 switch outcome {
                 case .done:
                     worker.update(pool) { $0.done(write, at: now) }
+                    self.planRenewal(of: worker)
                     then(true)
                 case .conditionFailed(let found):
-                    guard !worker.update(pool, { $0.missed(write, found: found, at: now) }) else { return then(true) }
+                    guard !worker.update(pool, { $0.missed(write, found: found, at: now) }) else {
+                        self.planRenewal(of: worker)
+                        return then(true)
+                    }
                     self.take(pool, worker, generation, isFresh: isFresh, step: step, then: then)
                 case .unknown:
                     worker.update(pool) { $0.failed(write) }
@@ -205,7 +232,9 @@ extension Simulation {
                     return table.releaseAgain(deletion.item.target, because: evidence, found: found)
                 }
                 if let next { return self.free(next, evidence, pool, worker, generation, then: then) }
-            case .unknown: worker.update(pool) { $0.notReleased(deletion.item, because: evidence) }
+            case .unknown:
+                worker.update(pool) { $0.notReleased(deletion.item, because: evidence) }
+                self.planRenewal(of: worker)
             }
             then()
         }

@@ -32,7 +32,7 @@ extension Simulation {
             worker.handles = [:]
             worker.tables = [:]
             worker.skew = self.skew()
-            if self.scenario.ledger == .table { self.renewSlots(of: worker, generation: worker.generation) }
+            if self.scenario.ledger == .table { self.renewSlots(of: worker) }
             self.note("\(worker.name) starts")
             self.feed(.tick, to: worker, generation: worker.generation)
         }
@@ -117,7 +117,7 @@ extension Simulation {
 
     private func arm(_ worker: SimulatedWorker) {
         let now = self.clock(of: worker)
-        guard let due = worker.wakeUp.arm(for: worker.core.nextDeadline, at: now) else { return }
+        guard let due = worker.wakeUp.arm(for: worker.nextDeadline, at: now) else { return }
         let generation = worker.generation
         self.plan(after: due - now) { [unowned self] in
             self.feed(.tick, to: worker, generation: generation)

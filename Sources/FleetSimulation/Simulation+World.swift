@@ -126,13 +126,28 @@ extension Simulation {
         _ region: String,
         by name: String
     ) -> Result<JSONValue, ModelFailure> {
-        let request = ModelRequest(
-            service: service,
-            operation: operation,
-            parameters: parameters,
-            caller: Place.caller(name),
-            region: region
+        self.ask(service, operation, parameters, region, by: Place.caller(name))
+    }
+
+    func ask(
+        _ service: ServiceName,
+        _ operation: String,
+        _ parameters: JSONValue,
+        _ region: String,
+        by caller: ModelCaller
+    ) -> Result<JSONValue, ModelFailure> {
+        self.ask(
+            ModelRequest(
+                service: service,
+                operation: operation,
+                parameters: parameters,
+                caller: caller,
+                region: region
+            )
         )
+    }
+
+    func ask(_ request: ModelRequest) -> Result<JSONValue, ModelFailure> {
         self.worldWasTouched = true
         do {
             return .success(try self.world.handle(request, at: self.now))

@@ -15,6 +15,7 @@ package final class Simulation {
     /// How many slots the policy leaves the fleet in each of its pools.
     let slots: [SlotPool: Int]
     let pools: [SlotPool]
+    private let isFaultless: Bool
     var random: SplitMix64
     /// For the network alone.
     var network: SplitMix64
@@ -35,10 +36,16 @@ package final class Simulation {
     var keys: [String: JSONValue] = [:]
     /// The latest changes of snapshots, which Describe may not know yet.
     var news = DescribeNews()
-    /// When the world next changes by itself, and when a message next comes out of hiding.
-    var worldMoments: (change: Instant?, visibility: Instant?) = (nil, nil)
-    /// Whether the two have to be asked for anew.
-    var worldWasTouched = true
+    /// The snapshots that Describe showed.
+    var sightings = Sightings()
+    /// What is to be expected of the world: when it next changes by itself, when a message next comes out of hiding, and
+    /// whether a receive might bring one now.
+    private(set) var outlook: (change: Instant?, visibility: Instant?, mayHaveMessages: Bool) = (nil, nil, false)
+    private var outlookIsOld = true
+    /// Whether this step may have changed the world.
+    var worldWasTouched = true {
+        didSet { if self.worldWasTouched { self.outlookIsOld = true } }
+    }
     package internal(set) var steps = 0
     var calls = 0
     var foreignCopies = 0
@@ -56,6 +63,7 @@ package final class Simulation {
         let policy = scenario.policy
         self.policy = policy
         self.pools = policy.pools
+        self.isFaultless = scenario.faults == .none
         self.slots = Dictionary(uniqueKeysWithValues: policy.pools.map { ($0, policy.usableSlots(in: $0)) })
         self.random = SplitMix64(seed: scenario.seed)
         self.network = self.random.split()
@@ -159,23 +167,31 @@ package final class Simulation {
 
     /// The moment of the next thing to happen: planned, in the world by itself, or a message that comes out of hiding.
     private var nextMoment: Instant? {
-        if self.worldWasTouched {
-            self.worldWasTouched = false
-            self.worldMoments = (self.world.nextChange, self.world.nextVisibility(queueARN: Place.queueARN))
-        }
+        self.worldWasTouched = false
+        self.glance()
         var next = self.agenda.nextDue
-        if let change = self.worldMoments.change { next = min(next ?? change, max(change, self.now)) }
-        if !self.polls.isEmpty, let out = self.worldMoments.visibility {
+        if let change = self.outlook.change { next = min(next ?? change, max(change, self.now)) }
+        if !self.polls.isEmpty, let out = self.outlook.visibility {
             next = min(next ?? out, max(out, self.now))
         }
         return next
     }
 
+    /// Looks what is to be expected of the world, if that may have changed.
+    func glance() {
+        guard self.outlookIsOld else { return }
+        self.outlookIsOld = false
+        self.outlook = self.world.outlook(queueARN: Place.queueARN)
+    }
+
+    /// Whether nothing goes wrong, now or later.
+    var isQuiet: Bool { self.isFaultless || !self.dice.isOn }
+
     private func step(to next: Instant) {
         self.steps += 1
         self.now = max(self.now, next)
         self.trace.mix(UInt64(bitPattern: self.now.microseconds))
-        if let change = self.worldMoments.change, change <= self.now {
+        if let change = self.outlook.change, change <= self.now {
             self.world.advance(to: self.now)
             self.worldWasTouched = true
         } else if self.agenda.nextDue == next, let action = self.agenda.pop() {
@@ -188,9 +204,16 @@ package final class Simulation {
     /// Checks what the latest change did; cheap where nothing changed.
     func checkNow() {
         guard self.worldWasTouched, self.violation == nil else { return }
+        self.sightings.forget(self.snapshotChanges)
         if self.dice.rate(.describeLag) > 0 { self.news.take(self.world, at: self.now) }
         if let violation = self.checks.check(&self.world, at: self.now) { self.violation = violation }
     }
+
+    /// The snapshots that something happened to and that have not been checked yet.
+    var snapshotChanges: [World.SnapshotChange] { Self.snapshotChanges(of: &self.world) }
+
+    /// Asked in place, since a property of a value that a class holds is asked of a copy of it.
+    private static func snapshotChanges(of world: inout World) -> [World.SnapshotChange] { world.snapshotChanges }
 
     func plan(after delay: Duration, _ action: @escaping () -> Void) {
         self.agenda.plan(at: self.now + delay, action)

@@ -39,6 +39,8 @@ struct Arguments {
     var mutations: [Mutation] { self.mutation.map { [$0] } ?? Mutation.allCases }
     /// For which fleets calls are counted.
     var fleets: [Int] { self.workers.map { [$0] } ?? [1, 2, 5] }
+    /// For which fleets the makespan is measured.
+    var sizes: [Int] { self.workers.map { [$0] } ?? [1, 5, 50] }
     var spreads: [Double] { self.spread.map { [$0] } ?? [0, 0.1, 0.25, 0.5] }
     private var spread: Double?
     private var faults: FaultRates?

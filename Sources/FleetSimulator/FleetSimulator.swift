@@ -19,7 +19,7 @@ struct FleetSimulator {
                 case .bite: Figures.bite(arguments)
                 case .numbers: Figures.numbers()
                 case .speed: Figures.speed()
-                case .makespan: Figures.makespan()
+                case .makespan: Figures.makespan(arguments.sizes)
                 case .stepCost: Figures.stepCost()
                 }
             exit(isFine ? 0 : 1)
