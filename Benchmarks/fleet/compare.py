@@ -38,7 +38,9 @@ def compare(binary: Path, scratch: Path, jobs: int, rounds: int, latency: float,
     floor = build_floor()
     samples: list[Sample] = []
     for number in range(rounds):
-        for contestant in CONTESTANTS:
+        # Another one begins each round, so that none is always next to the same neighbour.
+        first = number % len(CONTESTANTS)
+        for contestant in CONTESTANTS[first:] + CONTESTANTS[:first]:
             if names and contestant.name not in names and contestant.name != SUBJECT:
                 continue
             place = scratch / f"{contestant.name.replace(' ', '-').replace(':', '')}-{number}"
@@ -64,18 +66,30 @@ def report(sample: Sample, number: int, rounds: int) -> None:
     )
 
 
+def by_client(samples: Iterable[Sample]) -> dict[str, list[Sample]]:
+    """The runs of each client in the order of rounds; the clients in the order in which they are introduced."""
+    order = [contestant.name for contestant in CONTESTANTS] + [FLOOR]
+    found: dict[str, list[Sample]] = {name: [] for name in order}
+    for sample in samples:
+        found[sample.client].append(sample)
+    return {name: runs for name, runs in found.items() if runs}
+
+
+def ratios(samples: Iterable[Sample], client: str) -> Spread:
+    """How often snapferry's CPU a copy goes into a client's, round by round: what disturbs a round disturbs both."""
+    runs = by_client(samples)
+    pairs = zip(runs[client], runs[SUBJECT], strict=True)
+    return Spread([other.cpu_a_copy / own.cpu_a_copy for other, own in pairs])
+
+
 def table(samples: Iterable[Sample]) -> list[str]:
     """One line a client, in Markdown."""
     samples = list(samples)
-    by_client: dict[str, list[Sample]] = {}
-    for sample in samples:
-        by_client.setdefault(sample.client, []).append(sample)
-    own = Spread([one.cpu_a_copy for one in by_client[SUBJECT]]).median
     lines = [
         "| client | CPU a copy, ms | of snapferry's | requests a copy: SQS / RDS | copies a second | memory, MB | start to first poll, ms |",
         "|---|---|---|---|---|---|---|",
     ]
-    for client, runs in by_client.items():
+    for client, runs in by_client(samples).items():
         cpu = Spread([one.cpu_a_copy for one in runs])
         rates = Spread([one.jobs / one.wall for one in runs])
         memory = Spread([one.memory for one in runs])
@@ -84,15 +98,8 @@ def table(samples: Iterable[Sample]) -> list[str]:
             f"{statistics.median([one.requests.get(service, 0) / one.jobs for one in runs]):.2f}" for service in ("sqs", "rds")
         )
         first = f"{Spread(polls).median:.0f}" if polls else "–"
+        share = ratios(samples, client).text(3 if client == FLOOR else 1) if client != SUBJECT else "1"
         lines.append(
-            f"| {client} | {cpu.text()} | {cpu.median / own:.2f}× | {requests} | {rates.median:.0f} | {memory.median:.0f} | {first} |"
+            f"| {client} | {cpu.text()} | {share} | {requests} | {rates.median:.0f} | {memory.median:.0f} | {first} |"
         )
     return lines
-
-
-def ratio(samples: Iterable[Sample], client: str) -> float | None:
-    """How often snapferry's CPU a copy goes into a client's; `None` where that client did not run."""
-    runs = list(samples)
-    own = [one.cpu_a_copy for one in runs if one.client == SUBJECT]
-    other = [one.cpu_a_copy for one in runs if one.client == client]
-    return statistics.median(other) / statistics.median(own) if own and other else None

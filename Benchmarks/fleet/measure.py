@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -42,9 +42,14 @@ class Sample:
 
 
 def run_to_the_end(
-    command: list[str], environment: dict[str, str], log: Path, is_done: Callable[[], bool], patience: float
+    command: list[str],
+    environment: dict[str, str],
+    log: Path,
+    is_done: Callable[[], bool],
+    patience: float,
+    grace: float = 20,
 ) -> tuple[float, float, float]:
-    """Runs until the work is done, ends the process, and gives start time, CPU seconds and MB."""
+    """Runs until the work is done, ends the process, and gives start time, CPU seconds and MB; `grace` is its time to end."""
     memory = 0.0
     with log.open("wb") as output:
         started = time.time()
@@ -62,7 +67,7 @@ def run_to_the_end(
         with contextlib.suppress(ProcessLookupError):
             os.kill(process.pid, signal.SIGTERM)
     # A client that hangs in a long poll does nothing more that counts.
-    give_up = time.monotonic() + 20
+    give_up = time.monotonic() + grace
     while not has_ended(process.pid):
         if time.monotonic() > give_up:
             os.kill(process.pid, signal.SIGKILL)
@@ -93,23 +98,25 @@ def run_contestant(
     binary: Path,
     scratch: Path,
     *,
-    latency: float,
+    latency: float = 0,
     tape: Path | None = None,
+    under: Sequence[str] = (),
 ) -> Sample:
-    """One run in a world of its own; `tape` takes what it sends."""
+    """One run in a world of its own; `tape` takes what it sends, `under` is a command that runs commands."""
     with running_world(binary, scratch, wanted, latency=0) as world:
         world.send([contestant.body(number, snapshot) for number, snapshot in enumerate(wanted)])
-        world.mark = world.journal()[-1]["sequence"]
+        world.mark = world.latest()
         if latency:
             world.put("faults", {"rules": [{"fault": {"type": "latency", "seconds": latency}}]})
         recorder = Recorder(world.url) if tape else None
         environment = contestant.environment(world, recorder.url if recorder else world.url)
         started, cpu, memory = run_to_the_end(
-            contestant.command(binary),
+            [*under, *contestant.command(binary)],
             environment,
             scratch / "client.log",
             lambda: world.left() == 0,
-            patience=120 + len(wanted) * 0.3,
+            patience=(600 if under else 120) + len(wanted) * 0.3,
+            grace=120 if under else 20,
         )
         if latency:
             world.put("faults", {"rules": []})
@@ -123,15 +130,27 @@ def run_contestant(
     return sample
 
 
-def run_floor(floor: Path, tape: Path, wanted: list[Snapshot], binary: Path, scratch: Path, *, latency: float) -> Sample:
+def run_floor(
+    floor: Path,
+    tape: Path,
+    wanted: list[Snapshot],
+    binary: Path,
+    scratch: Path,
+    *,
+    latency: float = 0,
+    under: Sequence[str] = (),
+) -> Sample:
     """The requests of a tape, sent by who neither signs nor reads."""
     with running_world(binary, scratch, wanted, signatures=False, latency=0) as world:
         world.send([str(number) for number in range(len(wanted))])
-        world.mark = world.journal()[-1]["sequence"]
+        world.mark = world.latest()
         if latency:
             world.put("faults", {"rules": [{"fault": {"type": "latency", "seconds": latency}}]})
-        command = [str(floor), world.url, str(tape), str(CONNECTIONS)]
+        command = [*under, str(floor), world.url, str(tape), str(CONNECTIONS)]
         started, cpu, memory = run_to_the_end(command, {}, scratch / "client.log", lambda: False, patience=600)
+        # Refusals would be answers of another size.
+        if (copied := world.snapshots() - len(wanted)) < len(wanted):
+            sys.exit(f"the floor made {copied} of {len(wanted)} copies")
         return read_journal("floor (C)", world, len(wanted), started, cpu, memory)
 
 

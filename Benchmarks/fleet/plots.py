@@ -16,6 +16,8 @@ import matplotlib.pyplot as plot  # noqa: E402
 COLOURS = ["#2f7ed8", "#d9822b", "#3c9d5b", "#b0517e"]
 plot.rcParams |= {
     "svg.hashsalt": "snapferry",
+    # Letters as letters, which the reader's browser draws.
+    "svg.fonttype": "none",
     "font.size": 10,
     "axes.spines.top": False,
     "axes.spines.right": False,

@@ -21,6 +21,12 @@ import boto3
 from botocore.config import Config
 
 ACCOUNT, SOURCE, DESTINATION = "111111111111", "us-east-1", "eu-west-1"
+# All that copies go to anywhere; the first is where they go as a rule.
+DESTINATIONS = [
+    *(DESTINATION, "eu-west-2", "eu-west-3", "eu-central-1", "eu-north-1", "us-east-2", "us-west-1", "us-west-2"),
+    *("ca-central-1", "sa-east-1", "ap-south-1", "ap-southeast-1", "ap-southeast-2", "ap-northeast-1"),
+    *("ap-northeast-2", "ap-northeast-3"),
+]
 KEYS = {"AWS_ACCESS_KEY_ID": f"AKIALOCAL{ACCOUNT}", "AWS_SECRET_ACCESS_KEY": "test"}
 # A night's events: copies of one database would follow one another.
 SNAPSHOTS_PER_DATABASE = 1
@@ -94,7 +100,7 @@ def seed(wanted: list[Snapshot]) -> dict[str, Any]:
         # Every fifth, of instances and of clusters alike.
         databases[kind].append(entry | ({"encrypted": True, "kmsKey": "alias/dr"} if number % 5 == number // 5 % 5 else {}))
     return {
-        "kmsKeys": [{"account": ACCOUNT, "region": region, "alias": "alias/dr"} for region in (SOURCE, DESTINATION)],
+        "kmsKeys": [{"account": ACCOUNT, "region": region, "alias": "alias/dr"} for region in (SOURCE, *DESTINATIONS)],
         "instances": databases["instance"],
         "clusters": databases["cluster"],
         "snapshots": [
@@ -139,6 +145,8 @@ class World:
 
     url: str
     process: subprocess.Popen[str]
+    #: Where its files lie.
+    scratch: Path
     #: The sequence of the latest entry that was there before the client came.
     mark: int = 0
 
@@ -175,6 +183,11 @@ class World:
         with urllib.request.urlopen(f"{self.url}/_local/journal?after={self.mark}", timeout=300) as answer:
             return [json.loads(line) for line in answer]
 
+    def latest(self) -> int:
+        """The sequence of the newest entry of the journal; 0 for an empty one."""
+        entries = self.journal()
+        return entries[-1]["sequence"] if entries else 0
+
     def snapshots(self) -> int:
         """How many snapshots there are, copies and sources."""
         with urllib.request.urlopen(f"{self.url}/_local/state", timeout=300) as answer:
@@ -183,7 +196,8 @@ class World:
 
 
 def requests_by_service(journal: list[dict[str, Any]]) -> Counter[str]:
-    return Counter(entry["service"] for entry in journal if entry["service"])
+    # `local` is what the embedded AWS notes by itself, such as the end of a copy.
+    return Counter(entry["service"] for entry in journal if entry["service"] not in ("", "local"))
 
 
 def wall(entry: dict[str, Any]) -> float:
@@ -211,7 +225,7 @@ def running_world(
         line = process.stdout.readline()
         if not line.startswith("ready "):
             sys.exit(f"the embedded AWS did not start: {line}{(scratch / 'world.log').read_text()}")
-        world = World(dict(word.split("=", 1) for word in line.split()[1:])["url"], process)
+        world = World(dict(word.split("=", 1) for word in line.split()[1:])["url"], process, scratch)
         if latency:
             world.put("faults", {"rules": [{"fault": {"type": "latency", "seconds": latency}}]})
         yield world

@@ -3,10 +3,11 @@
 //
 // The floor: what the same requests cost when nobody signs them, reads their answers or thinks.
 //
-//   floor URL TAPE CONNECTIONS
+//   floor URL TAPE CONNECTIONS [A_SECOND]
 //
 // TAPE holds requests one after the other: a line "<method> <path> <headers> <body bytes>\n", that many lines of
-// headers, and the body. They are sent in that order, CONNECTIONS at a time, and the answers are read and dropped.
+// headers, and the body. They are sent in that order, CONNECTIONS at a time, and the answers are read and dropped;
+// with A_SECOND no sooner than so many a second.
 
 #define _GNU_SOURCE
 #include <curl/curl.h>
@@ -14,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 struct tape {
     char *bytes, *next, *end;
@@ -83,42 +85,58 @@ static bool load_request(struct tape *tape, const char *origin, struct transfer 
     return true;
 }
 
+static double seconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
 int main(int count, char **arguments) {
-    if (count != 4) fail("usage: floor URL TAPE CONNECTIONS");
+    if (count != 4 && count != 5) fail("usage: floor URL TAPE CONNECTIONS [A_SECOND]");
     struct tape tape = load(arguments[2]);
-    int connections = atoi(arguments[3]), busy = 0, sent = 0;
+    int connections = atoi(arguments[3]), busy = 0, sent = 0, begun = 0;
+    double pace = count == 5 ? atof(arguments[4]) : 0;
     struct transfer *transfers = calloc((size_t)connections, sizeof *transfers);
     curl_global_init(CURL_GLOBAL_DEFAULT);
     CURLM *multi = curl_multi_init();
     for (int index = 0; index < connections; index++) {
-        struct transfer *transfer = &transfers[index];
-        transfer->handle = curl_easy_init();
-        curl_easy_setopt(transfer->handle, CURLOPT_WRITEFUNCTION, drop);
-        curl_easy_setopt(transfer->handle, CURLOPT_PRIVATE, transfer);
-        curl_easy_setopt(transfer->handle, CURLOPT_NOSIGNAL, 1L);
-        if (load_request(&tape, arguments[1], transfer)) {
-            curl_multi_add_handle(multi, transfer->handle);
-            busy++;
-        }
+        transfers[index].handle = curl_easy_init();
+        curl_easy_setopt(transfers[index].handle, CURLOPT_WRITEFUNCTION, drop);
+        curl_easy_setopt(transfers[index].handle, CURLOPT_PRIVATE, &transfers[index]);
+        curl_easy_setopt(transfers[index].handle, CURLOPT_NOSIGNAL, 1L);
     }
-    while (busy > 0) {
+    double start = seconds();
+    for (bool is_over = false; !is_over || busy > 0;) {
+        double early = 0;
+        for (int index = 0; index < connections && !is_over; index++) {
+            if (transfers[index].busy) continue;
+            early = pace > 0 ? start + begun / pace - seconds() : 0;
+            if (early > 0) break;
+            is_over = !load_request(&tape, arguments[1], &transfers[index]);
+            if (is_over) break;
+            curl_multi_add_handle(multi, transfers[index].handle);
+            transfers[index].busy = true;
+            busy++;
+            begun++;
+        }
         int running = 0, left = 0;
         curl_multi_perform(multi, &running);
         CURLMsg *message;
+        bool has_ended = false;
         while ((message = curl_multi_info_read(multi, &left)) != NULL) {
             if (message->msg != CURLMSG_DONE) continue;
             if (message->data.result != CURLE_OK) fail(curl_easy_strerror(message->data.result));
             struct transfer *transfer = NULL;
             curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&transfer);
             curl_multi_remove_handle(multi, transfer->handle);
+            transfer->busy = false;
+            has_ended = true;
+            busy--;
             sent++;
-            if (load_request(&tape, arguments[1], transfer)) {
-                curl_multi_add_handle(multi, transfer->handle);
-            } else {
-                busy--;
-            }
         }
-        if (busy > 0) curl_multi_poll(multi, NULL, 0, 1000, NULL);
+        // With time to spare it waits for an answer or for the next request's moment, whichever comes first.
+        int patience = early > 0 ? (int)(early * 1000) + 1 : 1000;
+        if (!has_ended && (busy > 0 || early > 0)) curl_multi_poll(multi, NULL, 0, patience, NULL);
     }
     printf("%d requests\n", sent);
     return 0;
