@@ -150,8 +150,13 @@ extension WorkerCore {
         _ random: inout some RandomNumberGenerator
     ) {
         guard let target else {
-            // After a lost answer the copy may run and not be visible yet; its slot is not free before that is known.
-            let mayRun = failure.failureClass == .unavailable || failure.failureClass == .cancelled
+            // After a lost answer the copy may run and not be visible yet; its slot is not free before that is known. RDS may
+            // have started it at the first attempt of the call and have said at the next one that it exists.
+            let mayRun =
+                switch failure.failureClass {
+                case .unavailable, .cancelled, .alreadyExists: true
+                default: false
+                }
             guard mayRun, self.jobs[id]?.holdsSlot == true, step.now - since < self.settings.settling else {
                 return self.fail(id, failure, &step, &random)
             }

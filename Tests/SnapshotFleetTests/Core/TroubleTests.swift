@@ -107,10 +107,13 @@ struct JobTroubleTests {
         #expect(harness.core.view.copies.map(\.percent) == [30])
     }
 
-    @Test("a lost answer to a copy that was never started frees the slot and tries again")
-    func lostRequest() throws {
+    @Test(
+        "a copy that may run and does not show keeps its slot until it must have shown, and is tried again",
+        arguments: [FailureClass.unavailable, .cancelled, .alreadyExists]
+    )
+    func doesNotShow(failure: FailureClass) throws {
         var harness = try self.starting()
-        harness.happen(.copyRejected(self.job.id, Trouble(.unavailable, detail: "reset")))
+        harness.happen(.copyRejected(self.job.id, Trouble(failure, detail: "reset, or it exists")))
         // RDS may have started it and not show it yet.
         let early = harness.happen(.targetsDescribed(self.job.pool, asked: [self.target], found: []))
         #expect(early.releases.isEmpty)
