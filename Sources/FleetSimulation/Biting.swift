@@ -43,6 +43,9 @@ package enum Biting {
             scenario.workers = 1
             scenario.visibilityTimeout = .seconds(120)
         case .freesSlotsByTime: scenario.ledger = .book
+        case .trustsLostAnswers, .trustsDescribeAtOnce, .deletesWhatIsNotOurs:
+            // What shows is a slot, or a name, that others wait for.
+            scenario.schedule = .scattered(40)
         case .ignoresVersion, .believesOldLooks:
             scenario.ledger = .table
             scenario.workers = 5
@@ -61,10 +64,10 @@ package enum Biting {
         case .forgetsReceiveCount: [.regionOutages: 1, .throttlingStorms: 2, .throttles: 0.2]
         case .ignoresVersion: [.slowRequests: 0.2, .ledgerFailures: 0.05]
         case .freesSlotsOnDrain: [.drains: 1]
-        case .trustsLostAnswers: [.lostAnswers: 0.1]
+        case .trustsLostAnswers: [.lostAnswers: 0.3]
         case .trustsDescribeAtOnce: [.lostAnswers: 0.2, .describeLag: 0.5]
         case .adoptsAnything: [.takenNames: 3]
-        case .deletesWhatIsNotOurs: [.takenNames: 3, .deletedSources: 1]
+        case .deletesWhatIsNotOurs: [.takenNames: 6]
         case .believesOldLooks:
             [.failedCopies: 0.3, .deletedCopies: 3, .doubledMessages: 0.5, .crashes: 0.3, .pauses: 0.3]
         case .confirmsFailed: [.failedCopies: 0.2]

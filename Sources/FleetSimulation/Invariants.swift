@@ -19,10 +19,26 @@ struct Invariants {
         /// When the copy was first whole; what people do to it afterwards is theirs.
         var availableAt: Instant?
         var isDeadLettered = false
+        /// Whether the copy is whole now.
+        var isWhole = false
+        /// When it was whole last, where it is no more.
+        var wholeUntil: Instant?
+        /// How often a copy failed or vanished.
+        var failures = 0
+        /// How often RDS refused the copy for want of a key that no wait will bring.
+        var refusals = 0
         /// How many messages on the queue carry it.
         var carriers = 0
 
         var isOpen: Bool { self.availableAt == nil && !self.isDeadLettered }
+    }
+
+    /// A copy of the fleet's that exists.
+    private struct Copy {
+        let source: String
+        /// Where the job is that it was made for; `nil` for none that is wanted.
+        let place: Int?
+        var hasFailed = false
     }
 
     let pools: [SlotPool]
@@ -37,18 +53,22 @@ struct Invariants {
     private(set) var running: [SlotPool: Set<String>] = [:]
 
     private let scenario: Scenario
+    private let copyAttempts = CoreSettings(ownAccount: Scenario.account).copyAttempts
     private let databases: [String: Scenario.Database]
     private let decoder = SQSMessageDecoder(account: Scenario.account)
-    private var places: [CopyJob.ID: Int] = [:]
+    private(set) var places: [CopyJob.ID: Int] = [:]
     private var jobsBySource: [String: [Int]] = [:]
     private var knownSources: Set<String> = []
     /// Which jobs the messages on the queue carry.
     private var carried: [UInt64: [Int]] = [:]
-    /// The fleet's copies that exist, and of what, by destination.
-    private var copies: [SlotPool: [String: String]] = [:]
+    /// The fleet's copies that exist, by destination.
+    private var copies: [SlotPool: [String: Copy]] = [:]
     private var copiesOf: [SlotPool: [String: String]] = [:]
     /// Jobs whose last message may have gone in this step.
     private var suspects: [Int] = []
+    /// How often a copy that can't succeed may be tried: probes of an open circuit, requests that arrive twice, and duplicates
+    /// of its message come on top of the one attempt that it needs.
+    private static let mostRefusals = 10
 
     init(scenario: Scenario, policy: Policy) {
         self.scenario = scenario
@@ -63,6 +83,10 @@ struct Invariants {
     var isAnythingRunning: Bool { self.running.contains { !$0.value.isEmpty } }
     var targetsOfCopies: [(pool: SlotPool, target: String)] {
         self.pools.flatMap { pool in (self.copies[pool] ?? [:]).keys.sorted().map { (pool, $0) } }
+    }
+    /// Of the copies that are whole, the one that was so last.
+    var latestCopy: WantedJob? {
+        self.jobs.filter(\.isWhole).max { ($0.availableAt ?? Scenario.start) < ($1.availableAt ?? Scenario.start) }
     }
     /// The targets that are wanted and not there.
     var targetsToCome: [CopyJob.ID] { self.jobs.filter(\.isOpen).map(\.id) }
@@ -91,19 +115,15 @@ struct Invariants {
         return self.checkSuspects()
     }
 
-    /// Checks that what could never succeed ended with its reason.
-    func checkHopeless() -> Violation? {
-        guard let job = self.jobs.first(where: { $0.isHopeless && !$0.isDeadLettered }) else { return nil }
-        return ("what can't succeed says so", "\(job.id) was not dead-lettered")
-    }
-
-    /// Checks a deletion by a worker: only failed targets of ours, or copies that a newer one outdates.
-    func checkDeletion(_ snapshot: World.SnapshotSight) -> Violation? {
-        guard let source = snapshot.tag(TagMerge.sourceKey) else {
-            return ("pruning can't hurt", "\(snapshot.arn) is none of the fleet's, and was deleted")
+    /// Takes note that RDS refused to copy for want of a key; where there never will be one, few attempts must do.
+    mutating func takeRefusal(of source: String) -> Violation? {
+        for place in self.jobsBySource[source] ?? [] where self.jobs[place].isHopeless {
+            self.jobs[place].refusals += 1
+            let refusals = self.jobs[place].refusals
+            guard refusals > Self.mostRefusals else { continue }
+            return ("what can't succeed says so", "\(self.jobs[place].id) was refused \(refusals) times")
         }
-        guard snapshot.status == "available" else { return nil }
-        return ("pruning can't hurt", "\(snapshot.arn), the available copy of \(source), was deleted")
+        return nil
     }
 
     // MARK: - Snapshots
@@ -116,19 +136,21 @@ struct Invariants {
             kind: kind
         )
         guard let copy = change.snapshot, let source = copy.tag(TagMerge.sourceKey) else {
-            self.forget(change.identifier, in: pool)
+            self.forget(change.identifier, in: pool, at: now)
             return nil
         }
-        if self.copies[pool]?[change.identifier] == nil {
-            if let other = self.copiesOf[pool]?[source] {
-                return ("one target", "\(source) was copied to \(other) and to \(change.identifier)")
-            }
-            self.copies[pool, default: [:]][change.identifier] = source
-            self.copiesOf[pool, default: [:]][source] = change.identifier
+        if self.copies[pool]?[change.identifier] == nil,
+            let violation = self.begin(change.identifier, of: source, in: pool)
+        {
+            return violation
         }
         guard copy.isRemoteCopyInProgress else {
             self.running[pool]?.remove(change.identifier)
-            if copy.status == "available" { self.arrived(source, in: pool, at: now) }
+            switch copy.status {
+            case "available": self.arrived(change.identifier, in: pool, at: now)
+            case "failed": self.failed(change.identifier, in: pool)
+            default: break
+            }
             return nil
         }
         self.running[pool, default: []].insert(change.identifier)
@@ -138,17 +160,43 @@ struct Invariants {
         return ("the quota holds", "\(running.count) copies in progress in \(pool), where \(slots) may be: \(names)")
     }
 
-    private mutating func forget(_ identifier: String, in pool: SlotPool) {
-        self.running[pool]?.remove(identifier)
-        if let source = self.copies[pool]?.removeValue(forKey: identifier) { self.copiesOf[pool]?[source] = nil }
+    private mutating func begin(_ identifier: String, of source: String, in pool: SlotPool) -> Violation? {
+        if let other = self.copiesOf[pool]?[source] {
+            return ("one target", "\(source) was copied to \(other) and to \(identifier)")
+        }
+        guard self.knownSources.contains(source) else {
+            return ("no copy of a copy", "\(identifier) in \(pool) was copied from \(source), which is no new snapshot")
+        }
+        let place = SnapshotARN(source).flatMap { arn in
+            self.places[CopyJob.ID(source: arn, destination: pool.destination)]
+        }
+        self.copies[pool, default: [:]][identifier] = Copy(source: source, place: place)
+        self.copiesOf[pool, default: [:]][source] = identifier
+        return nil
     }
 
-    private mutating func arrived(_ source: String, in pool: SlotPool, at now: Instant) {
-        guard let arn = SnapshotARN(source),
-            let place = self.places[CopyJob.ID(source: arn, destination: pool.destination)]
-        else { return }
+    private mutating func arrived(_ identifier: String, in pool: SlotPool, at now: Instant) {
+        guard let place = self.copies[pool]?[identifier]?.place else { return }
         if self.jobs[place].isOpen { self.openJobs -= 1 }
         if self.jobs[place].availableAt == nil { self.jobs[place].availableAt = now }
+        self.jobs[place].isWhole = true
+    }
+
+    private mutating func failed(_ identifier: String, in pool: SlotPool) {
+        guard let copy = self.copies[pool]?[identifier], !copy.hasFailed else { return }
+        self.copies[pool]?[identifier]?.hasFailed = true
+        if let place = copy.place { self.jobs[place].failures += 1 }
+    }
+
+    private mutating func forget(_ identifier: String, in pool: SlotPool, at now: Instant) {
+        self.running[pool]?.remove(identifier)
+        guard let copy = self.copies[pool]?.removeValue(forKey: identifier) else { return }
+        self.copiesOf[pool]?[copy.source] = nil
+        guard let place = copy.place else { return }
+        if !copy.hasFailed { self.jobs[place].failures += 1 }
+        guard self.jobs[place].isWhole else { return }
+        self.jobs[place].isWhole = false
+        self.jobs[place].wholeUntil = now
     }
 
     private mutating func takeSource(_ source: World.SnapshotSight?) -> Violation? {
@@ -208,9 +256,14 @@ struct Invariants {
             if self.jobs[place].isOpen { self.openJobs -= 1 }
             self.jobs[place].isDeadLettered = true
         }
-        guard !self.isExplained(reason, isHopeless: places.contains { self.jobs[$0].isHopeless }) else { return nil }
         let detail = message.attributes[DeadLetterAttribute.detail] ?? "received \(message.receiveCount) times"
         let ids = places.map { self.jobs[$0].id }
+        if reason == DeadLetterReason.copyFailed.rawValue,
+            !places.contains(where: { self.jobs[$0].failures >= self.copyAttempts })
+        {
+            return ("a failure counts once", "dead-lettered as \(reason): \(ids): \(detail), which it did not")
+        }
+        guard !self.isExplained(reason, isHopeless: places.contains { self.jobs[$0].isHopeless }) else { return nil }
         return ("waiting is not failing", "dead-lettered as \(reason): \(ids): \(detail); \(message.body)")
     }
 

@@ -9,6 +9,8 @@ enum Place {
     static let deadLetterName = "snapferry-dead"
     static let queueARN = "arn:aws:sqs:\(Scenario.home):\(Scenario.account):\(queueName)"
     static let deadLetterARN = "arn:aws:sqs:\(Scenario.home):\(Scenario.account):\(deadLetterName)"
+    /// The bus that other Regions send their events to.
+    static let busARN = "arn:aws:events:\(Scenario.home):\(Scenario.account):event-bus/default"
     static let queueURL = "https://sqs.\(Scenario.home).amazonaws.com/\(Scenario.account)/\(queueName)"
     static let deadLetterURL = "https://sqs.\(Scenario.home).amazonaws.com/\(Scenario.account)/\(deadLetterName)"
 

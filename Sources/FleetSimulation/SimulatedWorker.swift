@@ -29,6 +29,8 @@ final class SimulatedWorker {
     var renewal: (last: Instant?, next: Instant?) = (nil, nil)
     /// What was received in this life: the handles of each job's messages, for deliberate bugs.
     var handles: [CopyJob.ID: [String]] = [:]
+    /// When this life last asked for a slot for each job that is not confirmed yet.
+    var slotAskedAt: [CopyJob.ID: Instant] = [:]
 
     init(index: Int, core: WorkerCore, random: SplitMix64) {
         self.index = index

@@ -140,6 +140,18 @@ extension Simulation {
         }
     }
 
+    /// Whether, now that nothing runs, every slot is back or has had the time to come back.
+    ///
+    /// In a table the lease of a worker that is no more has to end first, and another worker has to look.
+    var areSlotsDue: Bool {
+        guard self.scenario.ledger == .table else { return true }
+        let since = self.slotsAwaited?.since ?? self.now
+        guard self.now - since < .seconds(3 * 3600) else { return true }
+        if let looked = self.slotsAwaited?.lookedAt, self.now - looked < .seconds(300) { return false }
+        self.slotsAwaited = (since, self.now)
+        return self.checks.pools.allSatisfy { self.itemsLeft(in: $0).isEmpty }
+    }
+
     /// The slots of a pool that are taken although nothing runs, and that no evidence would free.
     func slotsLeft(in pool: SlotPool) -> [String] {
         guard self.scenario.ledger == .book else { return self.itemsLeft(in: pool) }

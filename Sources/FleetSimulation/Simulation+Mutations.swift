@@ -31,13 +31,23 @@ extension Simulation {
                 return snapshot
             }
             return .targetsDescribed(pool, asked: asked, found: done)
+        case (.copiesCopies, .received(let deliveries)):
+            // A copy is known by its tag, which the event tells, too,
+            let untagged = deliveries.map { delivery -> Delivery in
+                var delivery = delivery
+                delivery.body.replace(TagMerge.sourceKey, with: "lost")
+                return delivery
+            }
+            return .received(untagged)
         case (.copiesCopies, .sourcesDescribed(let group, let asked, let found)):
-            let untagged = found.map { snapshot -> Snapshot in
+            // and by what RDS says of its source.
+            let original = found.map { snapshot -> Snapshot in
                 var snapshot = snapshot
                 snapshot.tags[TagMerge.sourceKey] = nil
+                snapshot.sourceARN = nil
                 return snapshot
             }
-            return .sourcesDescribed(group, asked: asked, found: untagged)
+            return .sourcesDescribed(group, asked: asked, found: original)
         case (.trustsLostAnswers, .copyRejected(let id, let trouble)) where trouble.failureClass == .unavailable:
             return .copyRejected(id, Trouble(.notReady, detail: trouble.detail))
         case (.countsThrottlesAsFailures, .copyRejected(let id, let trouble)) where trouble.failureClass == .throttled:

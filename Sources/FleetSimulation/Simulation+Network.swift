@@ -32,6 +32,8 @@ final class CallUnderWay {
     /// Counts the attempts, from 1.
     var number = 1
     var lastError: AWSError?
+    /// The last failure that leaves open whether AWS has acted on the request.
+    var doubt: AWSError?
 
     init(_ worker: SimulatedWorker, _ call: SimulatedCall, _ then: @escaping (Result<Answer, AWSError>) -> Void) {
         self.worker = worker
@@ -106,9 +108,13 @@ extension Simulation {
         let most = call.call.attempts ?? worker.retry.configuration.maxAttempts
         guard call.number < most,
             let delay = worker.retry.retryDelay(after: error, attempt: call.number, using: &worker.random)
-        else { return call.then(result) }
+        else {
+            // A throttled last attempt says nothing about one whose answer was lost.
+            return call.then(.failure(error.code == .throttled ? call.doubt ?? error : error))
+        }
         call.number += 1
         call.lastError = error
+        if error.leavesOutcomeOpen { call.doubt = error }
         self.plan(after: delay) { [unowned self] in
             self.inTime(of: worker, generation: call.generation) { [unowned self] in self.attempt(call) }
         }
@@ -299,7 +305,15 @@ extension Simulation {
             self.world.rds.settings.failCopies = []
             self.world.rds.settings.stallCopies = []
         }
-        return self.ask(call, by: caller)
+        let result = self.ask(call, by: caller)
+        let isInstance = call.operation == "CopyDBSnapshot"
+        if case .failure(let failure) = result, failure.code == "KMSKeyNotAccessibleFault",
+            let source = call.parameters["Source\(isInstance ? "DBSnapshot" : "DBClusterSnapshot")Identifier"]?.string,
+            let violation = self.checks.takeRefusal(of: source)
+        {
+            self.violate(violation.invariant, violation.detail)
+        }
+        return result
     }
 
     /// Asks a service for a document.

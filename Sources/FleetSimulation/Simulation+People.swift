@@ -93,6 +93,10 @@ extension Simulation {
     private func deleteCopy() {
         let copies = self.checks.targetsOfCopies
         guard !copies.isEmpty else { return }
+        // Often what has just come, while the fleet is still about it.
+        if self.dice.happens(.deletedCopies, 0.5), let latest = self.checks.latestCopy {
+            return self.delete(latest.target, kind: latest.id.source.kind, region: latest.id.destination.region)
+        }
         let copy = copies[self.dice.pick(.deletedCopies, 0..<copies.count)]
         self.delete(copy.target, kind: copy.pool.kind, region: copy.pool.destination.region)
     }

@@ -30,6 +30,7 @@ extension Simulation {
             worker.pausedUntil = nil
             worker.wakeUp = WakeUp()
             worker.handles = [:]
+            worker.slotAskedAt = [:]
             worker.tables = [:]
             worker.skew = self.skew()
             if self.scenario.ledger == .table { self.renewSlots(of: worker) }
@@ -93,7 +94,7 @@ extension Simulation {
         }
         let actions = self.decisions(on: input, of: worker)
         guard !actions.isEmpty else { return }
-        self.measure(actions)
+        self.check(actions, of: worker)
         if self.trace.isReadable {
             for action in actions {
                 if let summary = action.summary { self.note("\(worker.name) > \(summary)") }
@@ -124,12 +125,25 @@ extension Simulation {
         }
     }
 
-    /// Notes how soon a finished copy was noticed.
-    private func measure(_ actions: [CoreAction]) {
-        for case .report(.confirmed(let copy)) in actions {
-            guard let available = self.checks.availability(of: copy.job.id), copy.duration != nil else { continue }
-            self.measurements.detection.append(self.now - available)
-            self.measurements.makespan = available - Scenario.start
+    /// Checks what is called confirmed, and notes how soon that was noticed.
+    private func check(_ actions: [CoreAction], of worker: SimulatedWorker) {
+        for action in actions {
+            switch action {
+            case .acquireSlot(let id, _, _): worker.slotAskedAt[id] = self.now
+            case .report(.confirmed(let copy)):
+                let id = copy.job.id
+                let asked = worker.slotAskedAt.removeValue(forKey: id)
+                // A copy found in progress needs no slot; one found whole was looked at just now.
+                if let since = asked ?? copy.duration.map({ self.now - $0 }),
+                    let violation = self.checks.checkConfirm(id, followedSince: since)
+                {
+                    self.violate(violation.invariant, violation.detail)
+                }
+                guard let available = self.checks.availability(of: id), copy.duration != nil else { continue }
+                self.measurements.detection.append(self.now - available)
+                self.measurements.makespan = available - Scenario.start
+            default: continue
+            }
         }
     }
 }

@@ -35,16 +35,16 @@ extension Simulation {
                 "EventID": ["RDS-EVENT-0091", "RDS-EVENT-0042", "RDS-EVENT-0169", "RDS-EVENT-0075"]
             ]
         }
-        // In the destination, too: a fleet that works both ways sees the events of its own copies.
-        for region in [Scenario.home, Scenario.far.region] {
-            self.must(
-                .events,
-                "PutRule",
-                ["Name": "snapshots", "EventPattern": .string(JSONValue.object(pattern).description)],
-                region
-            )
-            let target: JSONValue = ["Id": "1", "Arn": .string(Place.queueARN)]
-            self.must(.events, "PutTargets", ["Rule": "snapshots", "Targets": [target]], region)
+        // In the destination, too: a fleet that works both ways sees the events of its own copies. A queue takes events of
+        // its own Region alone, so they come by way of that Region's bus.
+        let document = JSONValue.string(JSONValue.object(pattern).description)
+        for (region, target) in [(Scenario.home, Place.queueARN), (Scenario.far.region, Place.busARN)] {
+            self.must(.events, "PutRule", ["Name": "snapshots", "EventPattern": document], region)
+            let targets: JSONValue = [["Id": "1", "Arn": .string(target)]]
+            let answer = self.must(.events, "PutTargets", ["Rule": "snapshots", "Targets": targets], region)
+            if answer["FailedEntryCount"]?.lenientInt != 0 {
+                self.violate("the world is built", "PutTargets in \(region): \(answer)")
+            }
         }
         self.configure()
         if self.scenario.ledger == .table { self.createTable() }

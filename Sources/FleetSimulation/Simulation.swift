@@ -49,6 +49,8 @@ package final class Simulation {
     package internal(set) var steps = 0
     var calls = 0
     var foreignCopies = 0
+    /// Since when slots are waited for at the end, and when they were last looked at.
+    var slotsAwaited: (since: Instant, lookedAt: Instant)?
     /// What was found wrong; the run ends with it.
     var violation: (invariant: String, detail: String)?
 
@@ -111,7 +113,7 @@ package final class Simulation {
                 break
             }
             self.step(to: next)
-            if self.now > end, self.isSettled {
+            if self.now > end, self.isSettled, self.areSlotsDue {
                 self.checkEnd()
                 break
             }

@@ -6,13 +6,14 @@ import Testing
 
 /// Whether the checks bite; `scripts/simulate-fleet --bite` prints how many seeds each bug takes.
 @Suite struct MutationTests {
-    /// A few of them, since a debug build is slow; more of them are looked for by an optimised one in `scripts/test`.
+    /// A few of them, since a debug build is slow; all of them are looked for by an optimised one in `scripts/test`.
     @Test(
-        "a bug made on purpose is found",
-        arguments: [Mutation.deletesOnceStarted, .grantsEverySlot, .confirmsEarly, .losesDeadLetters]
+        "a bug made on purpose is found, in a run that is fine without it",
+        arguments: [Mutation.deletesOnceStarted, .grantsEverySlot, .confirmsEarly, .losesDeadLetters, .copiesCopies]
     )
-    func isFound(mutation: Mutation) {
-        #expect(Biting.find(mutation, within: 200) != nil)
+    func isFound(mutation: Mutation) throws {
+        let found = try #require(Biting.find(mutation, within: 200))
+        #expect(Biting.isFine(without: mutation, seed: UInt64(found.seeds)))
     }
 
     @Test("a failing run gets smaller and still fails, and runs the same way again")
