@@ -385,7 +385,9 @@ extension Simulation {
         let request = self.request(under.call, by: under.worker.caller)
         self.calls += 1
         let poll = LongPoll(id: self.calls, request: request, answer: answer)
-        if self.mayReceive, self.receive(poll) { return }
+        self.glance()
+        // What came while nobody asked waits for this poll, whether this step touches the world or not.
+        if self.mayReceive || self.outlook.mayHaveMessages, self.receive(poll) { return }
         self.polls.append(poll)
         guard !self.isPassedOver(under) else { return }
         self.plan(after: under.call.timeout - .seconds(10)) { [unowned self] in
