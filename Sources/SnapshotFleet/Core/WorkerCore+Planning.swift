@@ -8,22 +8,25 @@ extension WorkerCore {
     /// Asks for every source that waits, one call at a time for each account, Region and kind.
     ///
     /// The snapshots of a backup window come within seconds of each other: after a call the next one waits a little, and
-    /// tells about all of them.
+    /// tells about all of them. Where they fill a page it need not wait.
     mutating func describeWaitingSources(_ step: inout CoreStep) {
         guard !self.sources.isEmpty else { return }
         for group in self.sources.keys.sorted() {
             guard let queue = self.sources[group], !queue.isDescribing, !queue.waiting.isEmpty,
-                self.describesSourcesAt(group) <= step.now
+                queue.waiting.count >= Self.sourcesAPage || self.describesSourcesAt(group) <= step.now
             else { continue }
             self.sourcesDescribedAt[group] = step.now
-            let asked = Array(queue.waiting.sorted().prefix(100))
+            let asked = Array(queue.waiting.sorted().prefix(Self.sourcesAPage))
             self.sources[group]?.isDescribing = true
             self.sources[group]?.waiting.subtract(asked)
             step.actions.append(.describeSources(group, asked))
         }
     }
 
-    /// When sources of a group may be asked about.
+    /// How many sources one call tells about; RDS gives no larger pages.
+    private static let sourcesAPage = 100
+
+    /// When fewer sources of a group than fill a page may be asked about.
     func describesSourcesAt(_ group: SourceGroup) -> Instant {
         self.sourcesDescribedAt[group].map { $0 + self.settings.confirm.shortest / 3 } ?? Instant(microseconds: .min)
     }

@@ -69,6 +69,20 @@ import Testing
         #expect(asked(harness.pass(.seconds(1))) == [3])
     }
 
+    @Test("snapshots that fill a page are described without waiting for more")
+    func aPageOfSources() throws {
+        var harness = try CoreHarness()
+        let jobs = (0...150).map { Self.job("db-\($0)") }
+        harness.deliver(JobMessage.encode(jobs[0]))
+        harness.describe(CoreHarness.source(jobs[0].source, database: "db-0"))
+        harness.actions = []
+        for job in jobs.dropFirst() { harness.deliver(JobMessage.encode(job)) }
+        let asked = harness.actions.compactMap {
+            if case .describeSources(_, let arns) = $0 { arns.count } else { nil }
+        }
+        #expect(asked == [100])
+    }
+
     @Test("a destination that is full is asked about one slot at a time, and RDS not at all")
     func fullDestination() throws {
         let jobs = (0..<6).map { (Self.job("db-\($0)"), "db-\($0)", 10) }
