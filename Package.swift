@@ -78,7 +78,9 @@ let package = Package(
                 "AWSClient", "FleetSimulation", "LocalAWS", "LocalAWSServer", "Monitoring", "SnapshotFleet",
                 argumentParser, configuration, logging, metrics, serviceLifecycle,
             ],
-            swiftSettings: settings
+            swiftSettings: settings,
+            // Nothing loads code that would look for the program's own symbols; their names are 2 MB of what ships.
+            linkerSettings: [.unsafeFlags(["-Xlinker", "--no-export-dynamic"], .when(configuration: .release))]
         ),
         // An HTTP server that says what a test tells it to.
         .target(name: "Loopback", path: "Tests/Loopback", swiftSettings: settings),
