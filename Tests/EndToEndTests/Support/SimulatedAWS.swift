@@ -40,18 +40,19 @@ struct SimulatedAWS: Sendable {
     ///   - speed: How many seconds pass in it in one of the wall clock's.
     ///   - port: 0 for any free one.
     ///   - settings: Beside the usual: snapshots take two seconds, copies forty, whatever their size.
-    ///   - seed: What is there from the start, beside the fleet's key.
+    ///   - seed: What is there from the start, beside the fleet's key; made once it is this world's turn, minutes after the
+    ///     test began, so that what is an hour old in it is an hour old.
     ///   - body: What to do in it.
     /// - Throws: What `body` throws.
     static func run(
         speed: Int = 20,
         port: Int = 0,
         settings: [String: JSONValue] = [:],
-        seed: [String: JSONValue] = [:],
+        seed: @autoclosure @Sendable () -> [String: JSONValue] = [:],
         _ body: @Sendable (SimulatedAWS) async throws -> Void
     ) async throws {
         try await Turnstile.worlds.pass {
-            try await withTemporaryFile(self.seed(seed).description) { path in
+            try await withTemporaryFile(self.seed(seed()).description) { path in
                 let arguments = ["simulate", "--port", "\(port)", "--speed", "\(speed)", "--seed-data", path]
                 let ended = try await ChildProcess.run(arguments, environment: [:]) { process in
                     let ready = try await eventually("simulate is ready") {
