@@ -30,6 +30,8 @@ class Options:
     storms: bool = True
     #: What a relay between the workers and AWS spoils; see `sabotage.MODES`.
     sabotage: str | None = None
+    #: Whether that relay lets two workers look at a destination before the first copy there; see `sabotage.Meeting`.
+    meets: bool = False
     #: How long a copy takes, in the world's seconds, beside 20 for its size.
     copy_seconds: int = 45
     #: Copies in progress that each destination takes by the policy.

@@ -209,7 +209,8 @@ def run(options: Options, logs: Path) -> Result:
         made = stack.enter_context(stage(options, logs))
         endpoint = made.simulator.url
         if options.sabotage:
-            endpoint = stack.enter_context(sabotage.relay(endpoint, sabotage.MODES[options.sabotage]))
+            meeting = sabotage.Meeting() if options.meets else None
+            endpoint = stack.enter_context(sabotage.relay(endpoint, sabotage.MODES[options.sabotage], meeting))
         ready = made.simulator.ready
         lease = VISIBILITY / SPEED
         fleet = Fleet(

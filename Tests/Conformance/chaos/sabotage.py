@@ -7,8 +7,10 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import re
 import threading
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
@@ -97,8 +99,44 @@ MODES: dict[str, Saboteur] = {
 }
 
 
+class Meeting:
+    """Holds back the first copies to each destination until two have looked at what runs there.
+
+    Whoever looks sees copies in progress, and takes no more slots than they leave; how soon the first copy begins would
+    decide whether workers that share no ledger ever get in each other's way.
+    """
+
+    PATIENCE = 3.0
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition()
+        self._looks: Counter[tuple[str, str]] = Counter()
+
+    def attend(self, request: Request) -> None:
+        """Lets a copy wait for those who have not looked yet; not for ever, since they may have no job there."""
+        if (place := self._place(request, "Copy")) is not None:
+            with self._condition:
+                if not self._condition.wait_for(lambda: self._looks[place] >= 2, self.PATIENCE):
+                    self._looks[place] = 2
+
+    def leave(self, request: Request) -> None:
+        """Takes note of a look that was answered."""
+        place = self._place(request, "Describe")
+        if place is not None and b"SnapshotType=manual" in request.body:
+            with self._condition:
+                self._looks[place] += 1
+                self._condition.notify_all()
+
+    @staticmethod
+    def _place(request: Request, verb: str) -> tuple[str, str] | None:
+        """The Region and the kind of a request of RDS's that begins so."""
+        action = re.search(rb"Action=" + verb.encode() + rb"(DB(?:Cluster)?Snapshot)", request.body)
+        scope = re.search(r"Credential=[^/]+/[^/]+/([^/]+)/rds/", request.headers.get("Authorization", ""))
+        return (scope.group(1), action.group(1).decode()) if action and scope else None
+
+
 @contextlib.contextmanager
-def relay(upstream: str, saboteur: Saboteur) -> Iterator[str]:
+def relay(upstream: str, saboteur: Saboteur, meeting: Meeting | None = None) -> Iterator[str]:
     """Runs a relay in front of `upstream`, and lends its URL."""
     address = urlsplit(upstream)
 
@@ -109,6 +147,8 @@ def relay(upstream: str, saboteur: Saboteur) -> Iterator[str]:
         def handle_any(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             request = Request(dict(self.headers.items()), body)
+            if meeting:
+                meeting.attend(request)
             answer = saboteur(request)
             if answer is not None:
                 headers = {"Content-Type": "application/x-amz-json-1.0"}
@@ -121,7 +161,10 @@ def relay(upstream: str, saboteur: Saboteur) -> Iterator[str]:
             self.connection_to_aws.request(self.command, self.path, request.body, headers)
             response = self.connection_to_aws.getresponse()
             headers = {name: value for name, value in response.getheaders() if name.lower() not in HOP}
-            self.reply(response.status, headers, response.read())
+            answer = response.read()
+            if meeting:
+                meeting.leave(request)
+            self.reply(response.status, headers, answer)
 
         def reply(self, status: int, headers: dict[str, str], body: bytes) -> None:
             self.send_response_only(status)
