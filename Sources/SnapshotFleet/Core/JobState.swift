@@ -90,9 +90,6 @@ package struct CopyLane: Hashable, Sendable {
     package let account: String
     package let region: String
     package let pool: SlotPool
-
-    /// By what tells lanes apart nearly always.
-    package func hash(into hasher: inout Hasher) { hasher.combine(self.database) }
 }
 
 /// What is known of a copy in progress.

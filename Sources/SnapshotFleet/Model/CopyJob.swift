@@ -17,12 +17,6 @@ package struct CopyJob: Hashable, Sendable {
             self.destination = destination
         }
 
-        /// By what tells jobs apart nearly always.
-        package func hash(into hasher: inout Hasher) {
-            hasher.combine(self.source)
-            hasher.combine(self.destination)
-        }
-
         /// The job for people: `arn:… -> 444455556666/eu-west-1`.
         package var description: String { "\(self.source) -> \(self.destination)" }
 

@@ -12,9 +12,6 @@ package struct Destination: Hashable, Sendable, Comparable, CustomStringConverti
         self.region = region
     }
 
-    /// By what tells destinations apart nearly always; they are part of nearly every key.
-    package func hash(into hasher: inout Hasher) { hasher.combine(self.region) }
-
     /// The destination for people: `444455556666/eu-west-1`.
     package var description: String { "\(self.account)/\(self.region)" }
 

@@ -54,7 +54,12 @@ package struct SnapshotARN: Hashable, Sendable, Comparable {
     }
 
     /// By what tells snapshots apart nearly always; equality is by everything.
-    package func hash(into hasher: inout Hasher) { hasher.combine(self.identifier) }
+    ///
+    /// The account is part of it: databases of many accounts have the same names and the same backup windows.
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(self.account)
+        hasher.combine(self.identifier)
+    }
 
     package static func < (left: SnapshotARN, right: SnapshotARN) -> Bool {
         (left.partition, left.region, left.account, left.kind, left.identifier)

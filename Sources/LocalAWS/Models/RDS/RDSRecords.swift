@@ -9,8 +9,9 @@ struct RDSPlace: Hashable, Sendable {
     var region: String
     var kind: RDSKind
 
-    /// By what tells places apart nearly always.
+    /// By everything; a kind by itself and not by its text, since places are part of many keys.
     func hash(into hasher: inout Hasher) {
+        hasher.combine(self.account)
         hasher.combine(self.region)
         hasher.combine(self.kind == .cluster)
     }
