@@ -36,8 +36,14 @@ package struct Partition: Sendable, Hashable {
 
     /// The partition that a Region belongs to, by its prefix.
     package static func of(region: String) -> Partition {
-        let named = self.all.first { "\($0.id)-global" == region }
-        return named ?? self.all.first { $0.regionPrefixes.contains { region.hasPrefix("\($0)-") } } ?? .aws
+        // Every ARN that is read or written asks this, so it puts no text together.
+        let named = region.hasSuffix("-global") ? self.all.first { $0.id == region.dropLast(7) } : nil
+        return named ?? self.all.first { $0.regionPrefixes.contains { Self.begins(region, with: $0) } } ?? .aws
+    }
+
+    /// Whether a Region's name is a prefix, a hyphen and more.
+    private static func begins(_ region: String, with prefix: String) -> Bool {
+        region.hasPrefix(prefix) && region.utf8.dropFirst(prefix.utf8.count).first == UInt8(ascii: "-")
     }
 
     private init(_ id: String, _ dnsSuffix: String, _ dualStackSuffix: String, _ regionPrefixes: [String]) {

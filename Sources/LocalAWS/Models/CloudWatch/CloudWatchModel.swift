@@ -66,7 +66,7 @@ package struct CloudWatchModel: Sendable {
         return start..<end
     }
 
-    /// What a metric of a queue comes to; `nil` for what is not known, and for a queue in which nothing is old.
+    /// What a metric of a queue comes to; `nil` for what is not known.
     private static func value(of metric: String, _ request: ModelRequest, _ sqs: SQSModel, _ now: Instant) -> Double? {
         let dimensions = request.parameters["Dimensions"]?.lenientArray ?? []
         guard request.parameters["Namespace"]?.string == "AWS/SQS", dimensions.count == 1,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) the snapferry authors
 
+import AWSClient
+
 /// The name of one RDS resource.
 ///
 /// Identifiers of automated snapshots hold a colon, so the identifier is whatever follows the sixth one.
@@ -29,19 +31,8 @@ struct RDSARN: Hashable, Sendable {
         self.init(region: fields[3], account: fields[4], resource: fields[5], identifier: fields[6].lowercased())
     }
 
-    /// The partition that a Region belongs to.
-    static func partition(of region: String) -> String {
-        // Only these begin like one of the others, and most Regions don't.
-        guard ["cn-", "us-gov-", "us-iso", "eu-iso", "eusc-"].contains(where: { region.hasPrefix($0) }) else {
-            return "aws"
-        }
-        return self.partitions.first { region.hasPrefix($0.prefix) }?.partition ?? "aws"
-    }
-
-    private static let partitions: [(prefix: String, partition: String)] = [
-        ("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"), ("us-iso-", "aws-iso"), ("us-isob-", "aws-iso-b"),
-        ("eu-isoe-", "aws-iso-e"), ("us-isof-", "aws-iso-f"), ("eusc-", "aws-eusc"),
-    ]
+    /// The name of the partition that a Region belongs to.
+    static func partition(of region: String) -> String { Partition.of(region: region).id }
 }
 
 extension RDSARN: CustomStringConvertible {
