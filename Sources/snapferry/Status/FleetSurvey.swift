@@ -10,6 +10,8 @@ struct FleetSurvey: Sendable {
     private static let width = 16
     /// How long any one of them may take: somebody is waiting.
     private static let patience = Duration.seconds(8)
+    /// How long CloudWatch may take, which is out of reach where queues and RDS have endpoints of their own in a network.
+    private static let cloudWatchPatience = Duration.seconds(2)
     /// How old what CloudWatch knows may be.
     private static let memory = Duration.seconds(900)
     /// How many dead letters are read to count them by reason.
@@ -154,7 +156,7 @@ struct FleetSurvey: Sendable {
         }
         let minute = Instant(milliseconds: now.milliseconds / 60_000 * 60_000)
         let name = String(self.bridge.queueURL.split(separator: "/").last ?? "")
-        let points = try? await Patience.wait(Self.patience) {
+        let points = try? await Patience.wait(Self.cloudWatchPatience) {
             try await self.bridge.session.cloudWatch(region: self.bridge.queueRegion).getMetricStatistics(
                 namespace: "AWS/SQS",
                 metric: "ApproximateAgeOfOldestMessage",
