@@ -8,7 +8,7 @@ import SnapshotFleet
 struct CoreStory {
     private var core: WorkerCore
     private var now = Samples.now
-    private var random = SplitMix()
+    private var random = SeededGenerator(seed: 1)
     private var number = 0
     private var deleted = 0
     /// Whether slots are granted, and copies are whole at the next look.
@@ -86,20 +86,5 @@ struct CoreStory {
         // A poll that finds nothing, for as long as the story lasts, and what nobody answers.
         default: return nil
         }
-    }
-}
-
-/// The same numbers each time, so that the same happens.
-///
-/// Source: Steele, Lea, Flood, "Fast Splittable Pseudorandom Number Generators" (SplitMix64).
-private struct SplitMix: RandomNumberGenerator {
-    private var state: UInt64 = 1
-
-    mutating func next() -> UInt64 {
-        self.state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = self.state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

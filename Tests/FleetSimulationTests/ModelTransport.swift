@@ -2,6 +2,7 @@
 // Copyright (c) the snapferry authors
 
 import AWSClient
+import FleetSimulation
 import LocalAWS
 import SnapshotFleet
 import Synchronization
@@ -18,7 +19,7 @@ final class ModelTransport: HTTPTransport {
         var lostAnswers = 0
         /// The operations that are refused, as where a policy does not allow them.
         var denied: Set<String> = []
-        var random = SplitMix(seed: 1)
+        var random = SplitMix64(seed: 1)
     }
 
     static let account = "111122223333"
@@ -90,7 +91,7 @@ final class ModelTransport: HTTPTransport {
     func setLosses(requests: Int, answers: Int, seed: UInt64 = 1) {
         self.state.withLock { state in
             (state.lostRequests, state.lostAnswers) = (requests, answers)
-            state.random = SplitMix(seed: seed)
+            state.random = SplitMix64(seed: seed)
         }
     }
 
@@ -152,19 +153,4 @@ private struct FixedCredentials: CredentialsProvider {
 
 private struct NobodyNotified: Notifier {
     func notify(_ event: FleetEvent, at now: Instant) {}
-}
-
-/// Random numbers from a seed.
-struct SplitMix: RandomNumberGenerator, Sendable {
-    private var state: UInt64
-
-    init(seed: UInt64) { self.state = seed }
-
-    mutating func next() -> UInt64 {
-        self.state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = self.state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
 }

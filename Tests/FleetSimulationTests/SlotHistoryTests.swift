@@ -2,6 +2,7 @@
 // Copyright (c) the snapferry authors
 
 import AWSClient
+import FleetSimulation
 import LocalAWS
 import SnapshotFleet
 import Testing
@@ -42,7 +43,7 @@ import Testing
         }
 
         private let transport: ModelTransport
-        private var random: SplitMix
+        private var random: SplitMix64
         private var workers: [Worker] = []
         private var inProgress: Set<String> = []
         private var orphans: Set<String> = []
@@ -54,7 +55,7 @@ import Testing
         init(seed: UInt64) async throws {
             self.transport = try await ModelTransport.withTable()
             self.transport.setLosses(requests: 8, answers: 12, seed: seed)
-            self.random = SplitMix(seed: seed)
+            self.random = SplitMix64(seed: seed)
             for _ in 0..<3 { self.workers.append(try self.hire()) }
         }
 

@@ -130,7 +130,7 @@ import Testing
         )
     }
 
-    /// Every metric with as many series as may be; the README states what an optimised build takes.
+    /// Every metric with as many series as may be, and how long that takes, for people; nothing is asked of a debug build.
     @Test func fullRegistryIsWrittenInOneGo() {
         let registry = MetricRegistry()
         for metric in FleetMetric.all {

@@ -1,0 +1,1 @@
+../../Tests/SnapshotFleetTests/SeededGenerator.swift
