@@ -2,17 +2,20 @@
 # Copyright (c) the snapferry authors
 """Measures what operators wait for, against `snapferry simulate` with 20 ms of latency on every call:
 
-  status over 20 destinations and 200 copies in progress; report over 1,000 databases and 10,000 copies.
+  status over 20 destinations and 200 copies in progress; report over 1,000 databases and 10,000 copies; /metrics of a
+  worker with 20 destinations that has followed 200 copies.
 
-Prints a line for each: what, seconds (median of 5), and the largest resident memory in MB.
+Prints a line for each: what, seconds (median of 5; of 100 scrapes for /metrics), and the largest resident memory in MB.
 
     usage: scripts/measure_operators.py BINARY
 """
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
+import re
 import statistics
 import sys
 import tempfile
@@ -25,7 +28,7 @@ CONFORMANCE = Path(__file__).resolve().parent.parent / "Tests" / "Conformance"
 sys.path[:0] = [str(CONFORMANCE), str(CONFORMANCE / "outward")]
 
 import simulation  # noqa: E402
-from processes import clean_environment  # noqa: E402
+from processes import clean_environment, eventually, running  # noqa: E402
 from simulation import ACCOUNT  # noqa: E402
 
 SOURCE = "us-east-1"
@@ -118,6 +121,41 @@ def policy(regions: list[str]) -> dict:
     return {"routes": [{"name": "all", "source": {"regions": [SOURCE]}, "destinations": destinations, "rpo": "26h"}]}
 
 
+def scrape(binary: str, environment: dict[str, str], simulator: simulation.Simulator, logs: Path) -> None:
+    """Reads the metrics of a worker that follows all the copies of the status world."""
+    sqs = simulator.cloud.client("sqs", SOURCE)
+    for region in REGIONS:
+        for number in range(10):
+            job = {
+                "snapferry": "job", "version": 1, "route": "all", "firstSeen": "2026-01-01T00:00:00Z",
+                "source": f"arn:aws:rds:{SOURCE}:{ACCOUNT}:snapshot:db-{number}-1",
+                "destination": {"account": ACCOUNT, "region": region},
+            }  # fmt: skip
+            sqs.send_message(QueueUrl=environment["SNAPFERRY_QUEUE_URL"], MessageBody=json.dumps(job))
+    with running([binary, "work", "--log-format", "json"], environment, logs) as worker:
+
+        def listening() -> str | None:
+            found = re.search(r'"listen.url":"http://([^"]+)"', worker.stdout)
+            return found and found.group(1)
+
+        connection = http.client.HTTPConnection(eventually(listening, within=60))
+
+        def read() -> bytes:
+            connection.request("GET", "/metrics")
+            return connection.getresponse().read()
+
+        eventually(lambda: worker.stdout.count("Copy in progress taken over") == 200, within=120, what="200 copies")
+        times = []
+        for _ in range(100):
+            started = time.perf_counter()
+            text = read()
+            times.append(time.perf_counter() - started)
+        assert worker.terminate() == 0, worker.tail()
+    lines = sum(not line.startswith(b"#") for line in text.splitlines())
+    title = f"/metrics of a worker with all of these, {lines} lines"
+    print(f"{title:<52} {statistics.median(times) * 1000:5.1f} ms {'':<12} at most 5 ms", flush=True)
+
+
 def main(binary: str) -> None:
     simulation.BINARY = Path(binary)
     with tempfile.TemporaryDirectory() as name:
@@ -145,6 +183,7 @@ def main(binary: str) -> None:
             )
             runs = [timed([binary, "status"], environment, 0) for _ in range(RUNS)]
             row("status, 20 destinations, 200 copies in progress", runs, "at most 1 s")
+            scrape(binary, environment, simulator, folder / "work")
         with world("report", report_world()) as simulator:
             environment = clean_environment(
                 AWS_ENDPOINT_URL=simulator.url,
