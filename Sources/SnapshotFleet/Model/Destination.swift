@@ -3,13 +3,19 @@
 
 /// Where copies go: an account and a Region.
 package struct Destination: Hashable, Sendable, Comparable, CustomStringConvertible {
+    private struct Parts: Hashable, Sendable {
+        let account: String
+        let region: String
+    }
+
+    private let name: SharedName<Parts>
+
     /// Twelve digits.
-    package let account: String
-    package let region: String
+    package var account: String { self.name.parts.account }
+    package var region: String { self.name.parts.region }
 
     package init(account: String, region: String) {
-        self.account = account
-        self.region = region
+        self.name = SharedName(Parts(account: account, region: region))
     }
 
     /// The destination for people: `444455556666/eu-west-1`.

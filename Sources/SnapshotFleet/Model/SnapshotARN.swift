@@ -6,22 +6,30 @@
 /// The identifiers of automated snapshots hold a colon (`rds:orders-2026-11-21-03-10`), so the resource is whatever
 /// follows the seventh field, not the last one.
 package struct SnapshotARN: Hashable, Sendable, Comparable {
+    private struct Parts: Hashable, Sendable {
+        let partition: String
+        let region: String
+        let account: String
+        let kind: SnapshotKind
+        let identifier: String
+    }
+
+    private let name: SharedName<Parts>
+
     /// The partition: `aws`, `aws-cn`, `aws-us-gov` and so on.
-    package let partition: String
-    package let region: String
+    package var partition: String { self.name.parts.partition }
+    package var region: String { self.name.parts.region }
     /// Twelve digits.
-    package let account: String
-    package let kind: SnapshotKind
+    package var account: String { self.name.parts.account }
+    package var kind: SnapshotKind { self.name.parts.kind }
     /// The snapshot's identifier with its prefix, as `rds:orders-2026-11-21-03-10`.
-    package let identifier: String
+    package var identifier: String { self.name.parts.identifier }
 
     /// Names a snapshot.
     package init(partition: String, region: String, account: String, kind: SnapshotKind, identifier: String) {
-        self.partition = partition
-        self.region = region
-        self.account = account
-        self.kind = kind
-        self.identifier = identifier
+        self.name = SharedName(
+            Parts(partition: partition, region: region, account: account, kind: kind, identifier: identifier)
+        )
     }
 
     /// Reads `arn:aws:rds:us-east-1:111122223333:snapshot:rds:orders-2026-11-21-03-10`.
@@ -39,11 +47,13 @@ package struct SnapshotARN: Hashable, Sendable, Comparable {
             let kind = SnapshotKind.allCases.first(where: { resource.elementsEqual($0.arnResourceType.utf8) }),
             !rest.isEmpty
         else { return nil }
-        self.partition = String(Substring(partition))
-        self.region = String(Substring(region))
-        self.account = String(Substring(account))
-        self.kind = kind
-        self.identifier = String(Substring(rest))
+        self.init(
+            partition: String(Substring(partition)),
+            region: String(Substring(region)),
+            account: String(Substring(account)),
+            kind: kind,
+            identifier: String(Substring(rest))
+        )
     }
 
     /// Cuts off what comes before the next colon; `nil` when there is none.
@@ -51,14 +61,6 @@ package struct SnapshotARN: Hashable, Sendable, Comparable {
         guard let colon = rest.firstIndex(of: UInt8(ascii: ":")) else { return nil }
         defer { rest = rest[rest.index(after: colon)...] }
         return rest[..<colon]
-    }
-
-    /// By what tells snapshots apart nearly always; equality is by everything.
-    ///
-    /// The account is part of it: databases of many accounts have the same names and the same backup windows.
-    package func hash(into hasher: inout Hasher) {
-        hasher.combine(self.account)
-        hasher.combine(self.identifier)
     }
 
     package static func < (left: SnapshotARN, right: SnapshotARN) -> Bool {
