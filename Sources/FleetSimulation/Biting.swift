@@ -17,15 +17,16 @@ package enum Biting {
         return nil
     }
 
-    /// Whether the run in which a bug was found is fine without it; else something else is wrong, and found nothing of the bug.
-    package static func isFine(without mutation: Mutation, seed: UInt64) -> Bool {
+    /// What fails in the run in which a bug was found if the bug is not there: something else is wrong then, and found nothing
+    /// of the bug. `nil` when nothing does, as it should be.
+    package static func failure(without mutation: Mutation, seed: UInt64) -> SimulationFailure? {
         var scenario = self.scenario(mutation, seed: seed)
         scenario.mutation = nil
         do throws(SimulationFailure) {
-            _ = try Simulation(scenario).run()
-            return true
+            _ = try Simulation.run(scenario)
+            return nil
         } catch {
-            return false
+            return error
         }
     }
 
@@ -49,6 +50,11 @@ package enum Biting {
         case .ignoresVersion, .believesOldLooks:
             scenario.ledger = .table
             scenario.workers = 5
+        case .prunesTheNewest, .prunesBeforeConfirms, .prunesOnOldLooks, .prunesWithoutACap, .prunesWhatIsHeld:
+            // What shows is a database with several copies.
+            scenario.schedule = .scattered(60)
+            // Workers that stand still for longer than a lease need slots with versions.
+            if mutation == .prunesOnOldLooks { scenario.ledger = .table }
         case .retriesTheHopeless: scenario.patience = .seconds(12 * 3600)
         default: break
         }
@@ -59,7 +65,8 @@ package enum Biting {
     private static func faults(_ mutation: Mutation) -> [Fault: Double] {
         switch mutation {
         case .deletesOnceStarted, .forgetsToRenew, .keepsEveryLease, .losesDeadLetters, .losesReplacements,
-            .freesSlotsByTime, .grantsEverySlot, .confirmsEarly, .prunesTheNewest, .retriesTheHopeless:
+            .freesSlotsByTime, .grantsEverySlot, .confirmsEarly, .prunesTheNewest, .prunesBeforeConfirms,
+            .prunesWithoutACap, .retriesTheHopeless:
             [:]
         case .forgetsReceiveCount: [.regionOutages: 1, .throttlingStorms: 2, .throttles: 0.2]
         case .ignoresVersion: [.slowRequests: 0.2, .ledgerFailures: 0.05]
@@ -73,6 +80,8 @@ package enum Biting {
         case .confirmsFailed: [.failedCopies: 0.2]
         case .copiesCopies: [.copiesRaiseCreated: 1]
         case .namesTargetsApart: [.crashes: 0.5, .pauses: 0.5, .doubledMessages: 0.3]
+        case .prunesOnOldLooks: [.pauses: 8, .slowRequests: 0.6, .deletedCopies: 12]
+        case .prunesWhatIsHeld: [.heldCopies: 4]
         case .countsThrottlesAsFailures: [.throttles: 0.4]
         }
     }

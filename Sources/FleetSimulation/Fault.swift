@@ -55,6 +55,8 @@ package enum Fault: Int, Sendable, CaseIterable {
     case loweredLimits
     /// SQS hands out few messages at once.
     case inFlightCaps
+    /// A destination has no room for one more manual snapshot.
+    case fullDestinations
 
     // MARK: - Of copies and messages: how probable for each
 
@@ -81,6 +83,8 @@ package enum Fault: Int, Sendable, CaseIterable {
     case foreignCopies
     /// Somebody gives the name of one of our targets to something else.
     case takenNames
+    /// Somebody tags a copy so that it is kept.
+    case heldCopies
 
     /// Its place in a list of all.
     var index: Int { self.rawValue }
@@ -127,6 +131,7 @@ package struct FaultRates: Sendable, Equatable {
     package static let benign = FaultRates([
         .throttles: 0.05, .foreignCopies: 0.4, .tightQuota: 1, .slowRequests: 0.01, .loweredLimits: 0.05,
         .throttlingStorms: 0.1, .inFlightCaps: 0.1, .tableThrottles: 0.03, .transactionConflicts: 0.02,
+        .fullDestinations: 0.05, .heldCopies: 0.1,
     ])
 
     /// Everything at once.
@@ -138,5 +143,6 @@ package struct FaultRates: Sendable, Equatable {
         .throttlingStorms: 0.05, .regionOutages: 0.02, .disabledKeys: 0.03, .loweredLimits: 0.05, .inFlightCaps: 0.05,
         .doubledMessages: 0.1, .failedCopies: 0.1, .stalledCopies: 0.03, .copiesRaiseCreated: 1, .tightQuota: 1,
         .deletedCopies: 0.3, .deletedSources: 0.05, .agedSources: 0.05, .foreignCopies: 0.4, .takenNames: 0.05,
+        .fullDestinations: 0.03, .heldCopies: 0.1,
     ])
 }

@@ -13,15 +13,6 @@ extension Invariants {
         return ("what can't succeed says so", "\(job.id) was not dead-lettered")
     }
 
-    /// Checks a deletion by a worker: only failed targets of ours.
-    func checkDeletion(_ snapshot: World.SnapshotSight) -> Violation? {
-        guard let source = snapshot.tag(TagMerge.sourceKey) else {
-            return ("only ours is deleted", "\(snapshot.arn) is none of the fleet's, and was deleted")
-        }
-        guard snapshot.status == "available" else { return nil }
-        return ("pruning can't hurt", "\(snapshot.arn), the available copy of \(source), was deleted")
-    }
-
     /// Checks what a worker calls confirmed: the copy was whole at some moment since the worker got its slot.
     ///
     /// People may have deleted it by the time that the worker hears of it.

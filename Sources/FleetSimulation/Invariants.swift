@@ -15,6 +15,9 @@ struct Invariants {
     struct WantedJob {
         let id: CopyJob.ID
         let target: String
+        let database: String
+        /// When the data was taken.
+        let takenAt: Instant
         let isHopeless: Bool
         /// When the copy was first whole; what people do to it afterwards is theirs.
         var availableAt: Instant?
@@ -39,6 +42,8 @@ struct Invariants {
         /// Where the job is that it was made for; `nil` for none that is wanted.
         let place: Int?
         var hasFailed = false
+        /// When people asked for it to be kept; `nil` when nobody did.
+        var heldSince: Instant?
     }
 
     let pools: [SlotPool]
@@ -52,7 +57,7 @@ struct Invariants {
     /// The copies of the fleet that are in progress.
     private(set) var running: [SlotPool: Set<String>] = [:]
 
-    private let scenario: Scenario
+    let scenario: Scenario
     private let copyAttempts = CoreSettings(ownAccount: Scenario.account).copyAttempts
     private let databases: [String: Scenario.Database]
     private let decoder = SQSMessageDecoder(account: Scenario.account)
@@ -199,6 +204,14 @@ struct Invariants {
         self.jobs[place].wholeUntil = now
     }
 
+    /// Notes that people asked for a copy to be kept.
+    mutating func takeHold(on identifier: String, in pool: SlotPool, at now: Instant) {
+        if self.copies[pool]?[identifier]?.heldSince == nil { self.copies[pool]?[identifier]?.heldSince = now }
+    }
+
+    /// Since when people ask for a copy to be kept; `nil` when nobody does.
+    func heldSince(_ identifier: String, in pool: SlotPool) -> Instant? { self.copies[pool]?[identifier]?.heldSince }
+
     private mutating func takeSource(_ source: World.SnapshotSight?) -> Violation? {
         guard let source else { return nil }
         if source.tag(TagMerge.sourceKey) != nil {
@@ -217,6 +230,8 @@ struct Invariants {
                 WantedJob(
                     id: id,
                     target: TargetIdentifier.make(for: arn, destination: destination),
+                    database: source.database,
+                    takenAt: source.originallyCreated,
                     isHopeless: database.isHopeless
                 )
             )

@@ -50,10 +50,21 @@ package enum Mutation: String, Sendable, CaseIterable {
     case copiesCopies = "copies-copies"
     /// Each worker names targets in its own way.
     case namesTargetsApart = "names-targets-apart"
-    /// The newest copy is pruned as soon as it is there.
-    case prunesTheNewest = "prunes-the-newest"
     /// A failed target is deleted, whosever it is.
     case deletesWhatIsNotOurs = "deletes-what-is-not-ours"
+
+    // MARK: - Of pruning
+
+    /// The newest copy of a database goes in place of the oldest.
+    case prunesTheNewest = "prunes-the-newest"
+    /// A copy that is still on its way counts as one to fall back on.
+    case prunesBeforeConfirms = "prunes-before-confirms"
+    /// A look is believed however long ago it was.
+    case prunesOnOldLooks = "prunes-on-old-looks"
+    /// One run deletes all that may go.
+    case prunesWithoutACap = "prunes-without-a-cap"
+    /// A tag that people set to keep a copy keeps nothing.
+    case prunesWhatIsHeld = "prunes-what-is-held"
 
     // MARK: - Of failures
 

@@ -95,6 +95,8 @@ extension Scenario {
     static let key = "alias/dr"
     static let wrongKey = "alias/nobody"
     static let maxReceiveCount = 10
+    /// Where nothing is wrong there is room for whatever comes.
+    static let manualSnapshotLimit = 10_000_000
 
     /// A few databases of both kinds, to one or two destinations; one of them names a key that does not exist.
     static let smallFleet = [
@@ -129,20 +131,36 @@ extension Scenario {
             _ name: String,
             from region: String = Self.home,
             databases: GlobPattern,
-            _ destinations: [DestinationRule]
+            _ destinations: [DestinationRule],
+            keeping retention: RetentionRule? = nil
         ) -> Route {
             Route(
                 name: name,
                 source: SourceSelection(regions: [region], accounts: [Self.account]),
                 match: SnapshotMatch(kinds: self.kinds, databases: [databases]),
-                destinations: destinations
+                destinations: destinations,
+                retention: retention
             )
         }
-        let solo = route("solo", databases: "solo-*", [rule(Self.far)])
-        guard !self.isOrdinary else { return Policy(routes: [solo]) }
+        guard !self.isOrdinary else { return Policy(routes: [route("solo", databases: "solo-*", [rule(Self.far)])]) }
         return Policy(routes: [
-            route("prod", databases: "prod-*", [rule(Self.near), rule(Self.far)]),
-            solo,
+            route(
+                "prod",
+                databases: "prod-*",
+                [rule(Self.near), rule(Self.far)],
+                keeping: RetentionRule(keepFor: .seconds(4 * 3600), minimum: 2, maxDeletesPerRun: 2, afterConfirm: true)
+            ),
+            route(
+                "solo",
+                databases: "solo-*",
+                [rule(Self.far)],
+                keeping: RetentionRule(
+                    keepNewest: 1,
+                    maxDeletesPerRun: 1,
+                    afterConfirm: true,
+                    whenQuotaIsFull: true
+                )
+            ),
             route("keyless", databases: "keyless-*", [rule(Self.far, key: Self.wrongKey)]),
             route(
                 "back",

@@ -71,11 +71,6 @@ extension Simulation {
                 request.target += "-by-\(worker.index)"
                 return .startCopy(request)
             }
-        case .prunesTheNewest:
-            return actions.flatMap { action -> [CoreAction] in
-                guard case .report(.confirmed(let copy)) = action else { return [action] }
-                return [action, .deleteTarget(copy.job.id, copy.target)]
-            }
         case .forgetsToRenew:
             return actions.filter { if case .extend = $0 { false } else { true } }
         default: return actions

@@ -331,7 +331,7 @@ extension Simulation {
             account: Scenario.account,
             region: call.region,
             kind: kind.model
-        ), let violation = self.checks.checkDeletion(snapshot) {
+        ), let violation = self.checks.checkDeletion(snapshot, by: self.policy, at: self.now) {
             self.violate(violation.invariant, violation.detail)
         }
         return self.ask(call, by: caller)

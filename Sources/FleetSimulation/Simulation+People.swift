@@ -18,6 +18,7 @@ extension Simulation {
         self.planAgain(.agedSources) { [unowned self] in self.ageSource() }
         self.planAgain(.foreignCopies) { [unowned self] in self.copyByHand() }
         self.planAgain(.takenNames) { [unowned self] in self.takeName() }
+        self.planAgain(.heldCopies) { [unowned self] in self.holdCopy() }
         if self.scenario.faults[.stalledCopies] > 0 { self.lookForStalledCopies() }
     }
 
@@ -63,12 +64,15 @@ extension Simulation {
             return
         }
         let snapshot = database.kind == .instance ? "DBSnapshot" : "DBClusterSnapshot"
-        self.must(
-            .rds,
-            "Create\(snapshot)",
-            ["\(snapshot)Identifier": .string("\(database.identifier)-\(number)"), "DB\(kind)Identifier": name],
-            Scenario.home
-        )
+        let parameters: JSONValue = [
+            "\(snapshot)Identifier": .string("\(database.identifier)-\(number)"), "DB\(kind)Identifier": name,
+        ]
+        // Where there is no room for it, people take none.
+        guard self.world.rds.settings.manualSnapshotLimit == Scenario.manualSnapshotLimit else {
+            self.ask(.rds, "Create\(snapshot)", parameters, Scenario.home, by: "people")
+            return
+        }
+        self.must(.rds, "Create\(snapshot)", parameters, Scenario.home)
     }
 
     /// Takes so many snapshots right now.
@@ -99,6 +103,26 @@ extension Simulation {
         }
         let copy = copies[self.dice.pick(.deletedCopies, 0..<copies.count)]
         self.delete(copy.target, kind: copy.pool.kind, region: copy.pool.destination.region)
+    }
+
+    /// Tags a copy so that it is kept, whatever else is pruned.
+    private func holdCopy() {
+        let copies = self.checks.targetsOfCopies
+        guard !copies.isEmpty else { return }
+        let (pool, target) = copies[self.dice.pick(.heldCopies, 0..<copies.count)]
+        guard
+            let copy = self.world.snapshot(
+                target,
+                account: Scenario.account,
+                region: pool.destination.region,
+                kind: pool.kind.model
+            )
+        else { return }
+        self.note("people: hold \(copy.arn)")
+        let tags: JSONValue = [["Key": .string(CopyRecord.holdKey), "Value": "incident"]]
+        let request: JSONValue = ["ResourceName": .string(copy.arn), "Tags": tags]
+        self.ask(.rds, "AddTagsToResource", request, pool.destination.region, by: "people")
+        self.checks.takeHold(on: target, in: pool, at: self.now)
     }
 
     private func sources(where isWanted: (World.SnapshotSight) -> Bool) -> [(SnapshotKind, World.SnapshotSight)] {

@@ -48,8 +48,7 @@ extension Simulation {
         case .replace(let tokens, let messages): self.replace(tokens, with: messages, for: worker)
         case .deadLetter(let token, let letter): self.deadLetter(token, letter, for: worker)
         case .sweep(let token, _): self.feed(.swept(token, SweepReport()), to: worker, generation: worker.generation)
-        case .prune(let request):
-            self.feed(.pruned(request, deleted: 0), to: worker, generation: worker.generation)
+        case .prune(let request): self.prune(request, for: worker)
         default: break
         }
     }

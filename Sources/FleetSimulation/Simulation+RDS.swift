@@ -7,7 +7,7 @@ import SnapshotFleet
 
 /// What the core asks of RDS.
 extension Simulation {
-    private func rds(
+    func rds(
         _ operation: String,
         _ members: [String: JSONValue?],
         _ region: String,
@@ -71,10 +71,18 @@ extension Simulation {
         }
     }
 
+    /// Lists all manual snapshots at a destination.
+    func listManual(
+        in pool: SlotPool,
+        for worker: SimulatedWorker,
+        then: @escaping (Result<[Snapshot], AWSError>, Int) -> Void
+    ) {
+        self.describe(pool.kind, ["SnapshotType": "manual"], pool.destination.region, for: worker, then: then)
+    }
+
     func survey(_ pool: SlotPool, for worker: SimulatedWorker) {
-        let query: [String: JSONValue?] = ["SnapshotType": "manual"]
         let asked = self.now
-        self.describe(pool.kind, query, pool.destination.region, for: worker) { [unowned self] result, generation in
+        self.listManual(in: pool, for: worker) { [unowned self] result, generation in
             switch result {
             case .success(let all):
                 let running = all.filter { $0.phase == .inProgress && $0.status.lowercased() != "creating" }
@@ -153,7 +161,7 @@ extension Simulation {
     }
 
     private func mayDelete(_ found: [Snapshot], copyOf source: SnapshotARN) -> Bool {
-        if self.scenario.mutation == .prunesTheNewest || self.scenario.mutation == .deletesWhatIsNotOurs { return true }
+        if self.scenario.mutation == .deletesWhatIsNotOurs { return true }
         return found.contains { $0.phase == .failed && TagMerge.marks($0.tags, copyOf: source) }
     }
 

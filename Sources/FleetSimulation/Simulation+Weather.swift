@@ -24,6 +24,7 @@ extension Simulation {
         self.planAgain(.disabledKeys) { [unowned self] in self.disableKey() }
         self.planAgain(.loweredLimits) { [unowned self] in self.lowerLimits() }
         self.planAgain(.inFlightCaps) { [unowned self] in self.capInFlight() }
+        self.planAgain(.fullDestinations) { [unowned self] in self.fillDestinations() }
     }
 
     func endWeather() {
@@ -32,6 +33,7 @@ extension Simulation {
         for destination in [Scenario.near, Scenario.far] { self.setKey(in: destination.region, isEnabled: true) }
         self.world.rds.settings.instanceCopyLimit = 20
         self.world.rds.settings.clusterCopyLimit = 5
+        self.world.rds.settings.manualSnapshotLimit = Scenario.manualSnapshotLimit
     }
 
     private func storm() {
@@ -78,6 +80,21 @@ extension Simulation {
         self.plan(after: self.dice.duration(.loweredLimits, 600...10_800)) { [unowned self] in
             self.note("weather: RDS takes more copies again")
             self.setCopyLimits()
+        }
+    }
+
+    /// Leaves no room for more manual snapshots than there are anywhere.
+    private func fillDestinations() {
+        let counts = self.checks.pools.map { pool in
+            self.world.snapshots(account: Scenario.account, region: pool.destination.region, kind: pool.kind.model)
+                .count { $0.type == "manual" }
+        }
+        let limit = max(1, counts.max() ?? 1)
+        self.note("weather: RDS keeps \(limit) manual snapshots of each kind")
+        self.world.rds.settings.manualSnapshotLimit = limit
+        self.plan(after: self.dice.duration(.fullDestinations, 600...10_800)) { [unowned self] in
+            self.note("weather: RDS keeps more manual snapshots again")
+            self.world.rds.settings.manualSnapshotLimit = Scenario.manualSnapshotLimit
         }
     }
 

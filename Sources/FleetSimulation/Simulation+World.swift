@@ -60,7 +60,7 @@ extension Simulation {
         case .atOnce, .backlog: settings.snapshotPace = .init(overhead: .seconds(30), secondsPerGiB: 0)
         case .scattered, .daily: break
         }
-        settings.manualSnapshotLimit = 10_000_000
+        settings.manualSnapshotLimit = Scenario.manualSnapshotLimit
         settings.finishedCopiesRaiseCreated = self.scenario.faults[.copiesRaiseCreated] > 0
         self.world.rds.settings = settings
         self.setCopyLimits()

@@ -82,14 +82,15 @@ enum Figures {
             let begun = clock.now
             let found = Biting.find(mutation, within: limit)
             // The same run without the bug has to be fine, or something else was found.
-            let isFair = found.map { Biting.isFine(without: mutation, seed: UInt64($0.seeds)) } ?? false
+            let other = found.flatMap { Biting.failure(without: mutation, seed: UInt64($0.seeds)) }
             let seconds = (clock.now - begun).inSeconds.rounded(to: 1)
-            let verdict = found.map { isFair ? $0.invariant : "FOUND WITHOUT THE BUG, TOO" } ?? "NOT FOUND"
+            let verdict = found.map { other == nil ? $0.invariant : "FOUND WITHOUT THE BUG, TOO" } ?? "NOT FOUND"
             self.row(
                 [mutation.rawValue, found.map { "\($0.seeds)" } ?? "none", "\(seconds) s", verdict],
                 widths: widths
             )
-            if !isFair { isFine = false }
+            if let other { self.show("\(other)") }
+            if found == nil || other != nil { isFine = false }
         }
         return isFine
     }

@@ -9,11 +9,14 @@ import Testing
     /// A few of them, since a debug build is slow; all of them are looked for by an optimised one in `scripts/test`.
     @Test(
         "a bug made on purpose is found, in a run that is fine without it",
-        arguments: [Mutation.deletesOnceStarted, .grantsEverySlot, .confirmsEarly, .losesDeadLetters, .copiesCopies]
+        arguments: [
+            Mutation.deletesOnceStarted, .grantsEverySlot, .confirmsEarly, .losesDeadLetters, .copiesCopies,
+            .prunesBeforeConfirms,
+        ]
     )
     func isFound(mutation: Mutation) throws {
         let found = try #require(Biting.find(mutation, within: 200))
-        #expect(Biting.isFine(without: mutation, seed: UInt64(found.seeds)))
+        #expect(Biting.failure(without: mutation, seed: UInt64(found.seeds))?.description == nil)
     }
 
     @Test("a failing run gets smaller and still fails, and runs the same way again")

@@ -118,10 +118,18 @@ package struct RDSSnapshotService: SnapshotService {
     }
 
     package func deleteTarget(_ identifier: String, in pool: SlotPool) async throws {
+        try await self.deleteTarget(identifier, in: pool) { true }
+    }
+
+    package func deleteTarget(
+        _ identifier: String,
+        in pool: SlotPool,
+        whileAllowed isAllowed: @escaping @Sendable () -> Bool
+    ) async throws {
         let rds = try self.rds(at: pool.destination)
         switch pool.kind {
-        case .instance: try await rds.deleteDBSnapshot(identifier)
-        case .cluster: try await rds.deleteDBClusterSnapshot(identifier)
+        case .instance: try await rds.deleteDBSnapshot(identifier, whileAllowed: isAllowed)
+        case .cluster: try await rds.deleteDBClusterSnapshot(identifier, whileAllowed: isAllowed)
         }
     }
 

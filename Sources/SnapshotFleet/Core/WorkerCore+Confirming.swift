@@ -72,6 +72,8 @@ extension WorkerCore {
         _ step: inout CoreStep,
         _ random: inout some RandomNumberGenerator
     ) {
+        // What was asked for long ago, as before the process stood still, says nothing of what began since.
+        let askedAt = self.pools[pool].flatMap { $0.isLooking ? $0.lookedAt : nil } ?? step.now
         self.pools[pool]?.isLooking = false
         self.pools[pool]?.failedLooks = 0
         let byIdentifier = Dictionary(found.map { ($0.arn.identifier, $0) }) { first, _ in first }
@@ -79,16 +81,17 @@ extension WorkerCore {
         for id in (self.pools[pool]?.watched ?? []).sorted() {
             guard let state = self.jobs[id], asked.contains(state.target) else { continue }
             switch state.phase {
-            case .checking(let failure, let since):
-                self.checked(id, byIdentifier[state.target], failure, since: since, &step, &random)
-            case .copying(let watch): self.looked(id, watch, byIdentifier[state.target], at: step.now, &step)
+            case .checking(let failure, let since) where since <= askedAt:
+                self.checked(id, byIdentifier[state.target], failure, after: askedAt - since, &step, &random)
+            case .copying(let watch) where watch.startedAt <= askedAt:
+                self.looked(id, watch, byIdentifier[state.target], at: askedAt, &step)
             default: continue
             }
         }
         // A job that began to wait for a look while this one was under way gets its own.
         let isAnyoneNew = (self.pools[pool]?.watched ?? []).contains { id in
-            guard let state = self.jobs[id], case .checking = state.phase else { return false }
-            return !asked.contains(state.target)
+            guard let state = self.jobs[id], case .checking(_, let since) = state.phase else { return false }
+            return since > askedAt || !asked.contains(state.target)
         }
         if isAnyoneNew { self.lookAtOnce(pool) }
         self.planLook(pool)
@@ -145,7 +148,7 @@ extension WorkerCore {
         _ id: CopyJob.ID,
         _ target: Snapshot?,
         _ failure: Trouble,
-        since: Instant,
+        after elapsed: Duration,
         _ step: inout CoreStep,
         _ random: inout some RandomNumberGenerator
     ) {
@@ -157,7 +160,7 @@ extension WorkerCore {
                 case .unavailable, .cancelled, .alreadyExists: true
                 default: false
                 }
-            guard mayRun, self.jobs[id]?.holdsSlot == true, step.now - since < self.settings.settling else {
+            guard mayRun, self.jobs[id]?.holdsSlot == true, elapsed < self.settings.settling else {
                 return self.fail(id, failure, &step, &random)
             }
             let pool = SlotPool(destination: id.destination, kind: id.source.kind)
@@ -228,7 +231,7 @@ extension WorkerCore {
     ) {
         guard let state = self.jobs[id] else { return }
         guard let target else {
-            guard step.now - old.startedAt >= self.settings.settling else { return }
+            guard seenAt - old.startedAt >= self.settings.settling else { return }
             return self.copyFailed(id, detail: "the copy vanished before it was available", deleting: false, &step)
         }
         switch target.phase {

@@ -12,7 +12,14 @@ package protocol CopyShelf: Sendable {
     /// Describes targets by identifier; those that do not exist are missing from the answer.
     func describeTargets(_ identifiers: [String], in pool: SlotPool) async throws -> [Snapshot]
     /// Deletes one of our own targets.
-    func deleteTarget(_ identifier: String, in pool: SlotPool) async throws
+    ///
+    /// - Parameter isAllowed: Is asked right before each attempt; once it says no, none is sent any more, and the call
+    ///   ends with an error that leaves open whether an earlier one was heard.
+    func deleteTarget(
+        _ identifier: String,
+        in pool: SlotPool,
+        whileAllowed isAllowed: @escaping @Sendable () -> Bool
+    ) async throws
 }
 
 /// Plans retention at a destination, and carries a plan out.
@@ -39,12 +46,17 @@ package struct Pruner: Sendable {
     ///   - cause: Leaves out the routes that don't let workers prune for it; `nil` where people ask.
     package init(shelf: any CopyShelf, policy: Policy, because cause: PruneCause? = nil) {
         self.shelf = shelf
+        self.rules = Self.rules(of: policy, because: cause)
+    }
+
+    /// The retention of each route by its name, without the routes that don't let workers prune for a cause.
+    package static func rules(of policy: Policy, because cause: PruneCause?) -> [String: RetentionRule] {
         var rules: [String: RetentionRule] = [:]
         for route in policy.routes {
             guard let rule = route.retention, cause?.isAllowed(by: rule) ?? true else { continue }
             rules[route.name] = rule
         }
-        self.rules = rules
+        return rules
     }
 
     /// Whether any route says how long copies are kept.
@@ -66,15 +78,13 @@ package struct Pruner: Sendable {
         return RetentionPlan(snapshots, at: destination, rules: self.rules, now: now)
     }
 
-    /// Deletes what a plan says, the oldest data first, database by database.
+    /// Deletes what a plan says, as ``PruneRound`` goes about it: the oldest data first, database by database.
     ///
-    /// A plan may be minutes old when somebody says yes to it. So each database's copies are described once more right
-    /// before, and a copy goes only if the plan and what is there now agree on it. Cancellation ends it between two
-    /// deletions.
+    /// Cancellation ends it between two deletions.
     ///
     /// - Parameters:
     ///   - plan: What to do.
-    ///   - time: Says how old copies are when their turn comes.
+    ///   - time: Says how old copies are when their turn comes, and looks at them.
     ///   - report: Is told the outcome of each.
     /// - Throws: `CancellationError`, or the ``AWSError`` of a Describe; what a deletion throws is its outcome.
     package func apply(
@@ -82,27 +92,29 @@ package struct Pruner: Sendable {
         by time: any TimeSource,
         report: (CopyRecord, Outcome) -> Void
     ) async throws {
-        let databases = Dictionary(grouping: plan.verdicts, by: \.copy.database)
-        for (database, verdicts) in databases.sorted(by: { $0.key < $1.key })
-        where verdicts.contains(where: \.isDeletion) {
-            let pool = SlotPool(destination: plan.destination, kind: database.kind)
-            let names = verdicts.map(\.copy.snapshot.arn.identifier)
-            let found = try await self.shelf.describeTargets(names, in: pool)
-            let fresh = RetentionPlan(found, at: plan.destination, rules: self.rules, now: time.now())
-            let standing = Dictionary(fresh.verdicts.map { ($0.copy.snapshot.arn, $0) }) { first, _ in first }
-            for copy in plan.deletions where copy.database == database {
+        var round = PruneRound(plan, rules: self.rules)
+        while let step = round.next(at: time.now()) {
+            switch step {
+            case .look(let names, let pool):
+                let askedAt = time.now()
+                round.looked(try await self.shelf.describeTargets(names, in: pool), askedAt: askedAt)
+            case .delete(let copy):
                 try Task.checkCancellation()
-                let verdict = standing[copy.snapshot.arn]
-                report(copy, await self.outcome(of: copy, verdict, in: pool))
+                report(copy, await self.delete(copy, at: plan.destination) { [round] in round.mayDelete(at: time.now()) })
+            case .passOver(let copy): report(copy, .gone)
+            case .spare(let copy, let reasons): report(copy, .spared(reasons))
             }
         }
     }
 
-    private func outcome(of copy: CopyRecord, _ verdict: RetentionVerdict?, in pool: SlotPool) async -> Outcome {
-        guard let verdict else { return .gone }
-        guard verdict.isDeletion else { return .spared(verdict.reasons) }
+    private func delete(
+        _ copy: CopyRecord,
+        at destination: Destination,
+        whileAllowed isAllowed: @escaping @Sendable () -> Bool
+    ) async -> Outcome {
+        let pool = SlotPool(destination: destination, kind: copy.database.kind)
         do {
-            try await self.shelf.deleteTarget(copy.snapshot.arn.identifier, in: pool)
+            try await self.shelf.deleteTarget(copy.snapshot.arn.identifier, in: pool, whileAllowed: isAllowed)
             return .deleted
         } catch {
             return .refused(error)

@@ -21,6 +21,8 @@ package enum KeepReason: Hashable, Sendable {
     case noRule(route: String)
     /// It would go, but the run has reached its cap.
     case cap(Int)
+    /// Each look at its database took so long that it was too old to delete by.
+    case notSeenInTime
 }
 
 extension KeepReason: CustomStringConvertible {
@@ -40,6 +42,7 @@ extension KeepReason: CustomStringConvertible {
         case .ageUnknown: "age unknown"
         case .noRule(let route): route.isEmpty ? "no route" : "no retention for route \(route)"
         case .cap(let cap): "cap of \(cap) a run"
+        case .notSeenInTime: "not seen in time"
         }
     }
 }

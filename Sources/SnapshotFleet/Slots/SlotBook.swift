@@ -47,6 +47,8 @@ package struct SlotBook: Sendable {
 
     package mutating func acquire(_ pool: SlotPool, target: String, limit: Int, at now: Instant) -> Bool {
         if let entry = self.pools[pool]?.entries[target] {
+            // It may stand for a copy that was in progress beyond the limit, and has ended since.
+            guard self.entries(of: pool).count <= limit else { return false }
             if !entry.isRunning { self.pools[pool]?.entries[target]?.since = now }
             self.pools[pool]?.entries[target]?.isDisowned = false
             return true

@@ -117,7 +117,8 @@ package struct SlotTable: Sendable {
     /// What to do next to get a slot for a copy.
     ///
     /// - Parameters:
-    ///   - target: The copy. A slot that is held for it already, by whomever, is taken over: it is the same copy.
+    ///   - target: The copy. A slot that is held for it already, by whomever, is taken over: it is the same copy; but
+    ///     not while more slots are taken than the policy allows, since its copy may have ended.
     ///   - limit: How many the policy allows.
     ///   - isFresh: Whether the items were read for this very question; a slot is never refused on an old reading.
     ///   - now: The present moment.
@@ -125,6 +126,10 @@ package struct SlotTable: Sendable {
     package mutating func acquire(_ target: String, limit: Int, isFresh: Bool, at now: Instant) -> Step {
         guard isFresh || self.isKnown(limit: limit, at: now) else { return .read }
         if let item = self.item(for: target) {
+            // It may stand for a copy that was in progress beyond the limit, and has ended since.
+            guard self.items.count + self.strangers(but: target).count <= limit else {
+                return isFresh ? .refused : .read
+            }
             let expires = now + self.settings.lease
             let next = item.renewed(by: self.settings.owner, until: expires, isRunning: item.isRunning)
             return .write(.replace(next, from: item.version))
@@ -187,14 +192,18 @@ package struct SlotTable: Sendable {
     /// Only the first slots may be, as many as the limit leaves beside those taken further up: so two processes that
     /// race with the same knowledge can't exceed it together, though each sees room for one more.
     private func freeNumber(for target: String, limit: Int, at now: Instant) -> Int? {
-        let others = self.foreign.subtracting(self.items.values.map(\.target)).subtracting([target])
-        let allowed = self.limit(policy: limit, at: now) - others.count
+        let allowed = self.limit(policy: limit, at: now) - self.strangers(but: target).count
         let taken = self.pending.union(self.items.keys)
         var end = allowed
         while end > 0, end + taken.count(where: { $0 >= end }) > allowed { end -= 1 }
         guard end > 0 else { return nil }
         let start = Int(ShortHash.bits(of: target) % UInt64(end))
         return (0..<end).lazy.map { (start + $0) % end }.first { !taken.contains($0) }
+    }
+
+    /// Copies in progress that no item stands for, but for this one.
+    private func strangers(but target: String) -> Set<String> {
+        self.foreign.subtracting(self.items.values.map(\.target)).subtracting([target])
     }
 
     // MARK: - What came of a write

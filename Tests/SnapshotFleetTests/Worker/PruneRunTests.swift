@@ -39,7 +39,11 @@ import Testing
             self.state.withLock { $0.copies.filter { identifiers.contains($0.arn.identifier) } }
         }
 
-        func deleteTarget(_ identifier: String, in pool: SlotPool) async throws {
+        func deleteTarget(
+            _ identifier: String,
+            in pool: SlotPool,
+            whileAllowed isAllowed: @escaping @Sendable () -> Bool
+        ) async throws {
             try self.state.withLock { state in
                 if state.refused.contains(identifier) {
                     throw AWSError(.rejected, serviceCode: "InvalidDBSnapshotState", message: "in use")

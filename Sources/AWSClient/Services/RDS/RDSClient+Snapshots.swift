@@ -3,17 +3,31 @@
 
 extension RDSClient {
     /// Deletes an instance's manual snapshot; a copy in progress ends.
-    package func deleteDBSnapshot(_ identifier: String) async throws(AWSError) {
+    ///
+    /// - Parameters:
+    ///   - identifier: Which.
+    ///   - isAllowed: Is asked right before each attempt; once it says no, none is sent any more.
+    package func deleteDBSnapshot(
+        _ identifier: String,
+        whileAllowed isAllowed: (@Sendable () -> Bool)? = nil
+    ) async throws(AWSError) {
         var form = Self.form("DeleteDBSnapshot")
         form.add("DBSnapshotIdentifier", identifier)
-        try await self.call(form) { _ in }
+        try await self.call(form, whileAllowed: isAllowed) { _ in }
     }
 
     /// Deletes a cluster's manual snapshot; a copy in progress ends.
-    package func deleteDBClusterSnapshot(_ identifier: String) async throws(AWSError) {
+    ///
+    /// - Parameters:
+    ///   - identifier: Which.
+    ///   - isAllowed: Is asked right before each attempt; once it says no, none is sent any more.
+    package func deleteDBClusterSnapshot(
+        _ identifier: String,
+        whileAllowed isAllowed: (@Sendable () -> Bool)? = nil
+    ) async throws(AWSError) {
         var form = Self.form("DeleteDBClusterSnapshot")
         form.add("DBClusterSnapshotIdentifier", identifier)
-        try await self.call(form) { _ in }
+        try await self.call(form, whileAllowed: isAllowed) { _ in }
     }
 
     /// Makes a manual snapshot of a DB instance.
