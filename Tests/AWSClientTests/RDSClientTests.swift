@@ -115,8 +115,7 @@ struct RDSClientTests {
             Self.answer(
                 "CopyDBClusterSnapshot",
                 """
-                <DBClusterSnapshot><StorageEncrypted>false</StorageEncrypted><AvailabilityZones>
-                <AvailabilityZone>a</AvailabilityZone><AvailabilityZone>b</AvailabilityZone></AvailabilityZones>
+                <DBClusterSnapshot><StorageEncrypted>false</StorageEncrypted>
                 <SourceDBClusterSnapshotArn>s</SourceDBClusterSnapshotArn></DBClusterSnapshot>
                 """
             )
@@ -125,7 +124,6 @@ struct RDSClientTests {
             RDSClient.CopyRequest(source: "s", target: "t", optionGroupName: "og", copyOptionGroup: true)
         )
         #expect(snapshot.storageEncrypted == false)
-        #expect(snapshot.availabilityZones == ["a", "b"])
         #expect(snapshot.sourceDBClusterSnapshotARN == "s")
         #expect(
             transport.form() == [

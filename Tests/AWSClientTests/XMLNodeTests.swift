@@ -45,6 +45,40 @@ struct XMLNodeTests {
         #expect(root.int("Child") == 1)
     }
 
+    @Test("a prefix stays where no name would be left without it", arguments: ["a:", "a:1", "a:-b", "a:b:2"])
+    func prefixAlone(name: String) throws {
+        #expect(try Self.parse("<\(name)>1</\(name)>").name == name)
+    }
+
+    @Test("text between child elements is one text, and blanks there are none")
+    func mixed() throws {
+        let root = try Self.parse("<r> a<b> <c/>\n<d>x<e/>y</d></b>&amp;<b/>z </r>")
+        #expect(root.text == " a&z ")
+        #expect(root.children.map(\.name) == ["b", "b"])
+        #expect(root["b"]?.text == "")
+        #expect(root["b"]?.children.map(\.name) == ["c", "d"])
+        #expect(root["b"]?.string("d") == "xy")
+        #expect(root.children(named: "b").last?.children.isEmpty == true)
+        #expect(try Self.parse("<r> \n</r>").text == " \n")
+    }
+
+    @Test("elements are equal when all that is in them is")
+    func equality() throws {
+        let root = try Self.parse("<r><a><b>1</b></a><x>2</x><a><b>1</b></a><a><b>2</b></a><a><b>1</b><b>1</b></a></r>")
+        let found = root.children(named: "a")
+        #expect(found[0] == found[1])
+        #expect(found[0] != found[2])
+        #expect(found[0] != found[3])
+        #expect(try Self.parse("<y:a ns='1'><b>1</b></y:a>") == found[0])
+        #expect(try Self.parse("<c><b>1</b></c>") != found[0])
+    }
+
+    @Test("an element outlives the document's other elements")
+    func lifetime() throws {
+        let last = try Self.parse("<r><a>1</a><a>\(String(repeating: "é", count: 1000))</a></r>").children.last
+        #expect(last?.text.count == 1000)
+    }
+
     @Test(
         "refuses what is no document of AWS's, and says why",
         arguments: [

@@ -1,86 +1,79 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) the snapferry authors
 
-import CTransport
-
-/// Why a text is not an XML document that this client reads.
-package struct XMLSyntaxError: Error, Equatable, CustomStringConvertible {
-    package let problem: String
-    /// Where, counting from 1.
-    package let line: Int
-
-    package var description: String { "line \(self.line): \(self.problem)" }
-}
-
 /// An element of an XML document: attributes and namespaces are left aside.
-package struct XMLNode: Hashable, Sendable {
+///
+/// It is a place in the document, which lives as long as any of its elements is held.
+package struct XMLNode: Sendable {
     /// How deep elements may lie in one another.
     package static let depthLimit = 64
 
-    /// Without its prefix.
-    package var name: String
-    /// The text directly inside; blanks between child elements do not count.
-    package var text: String
-    package var children: [XMLNode]
+    private let document: XMLDocument
+    private let place: Int
 
-    /// Makes an element.
-    package init(name: String, text: String = "", children: [XMLNode] = []) {
-        self.name = name
-        self.text = text
-        self.children = children
+    private init(_ document: XMLDocument, _ place: Int) {
+        self.document = document
+        self.place = place
     }
+
+    /// Makes an element with nothing in it.
+    init(name: String) { self.init(XMLDocument(name: name), 0) }
 
     /// Reads a document and gives its outermost element.
     ///
     /// - Throws: ``XMLSyntaxError`` for an empty, truncated or malformed document, an HTML page, one that declares a
     ///   document type (it could define entities that blow up), or one nested deeper than ``depthLimit``.
     package init(parsing bytes: [UInt8]) throws(XMLSyntaxError) {
-        let isBlank = bytes.allSatisfy { $0 == 0x20 || (0x09...0x0D).contains($0) }
-        guard !isBlank else { throw XMLSyntaxError(problem: "the document is empty", line: 1) }
-        let builder = XMLBuilder()
-        var line = 0
-        var problem: UnsafePointer<CChar> = XMLBuilder.noProblem
-        let outcome = withExtendedLifetime(builder) {
-            ctransport_xml_parse(
-                bytes,
-                bytes.count,
-                beginElement,
-                endElement,
-                takeText,
-                Unmanaged.passUnretained(builder).toOpaque(),
-                &line,
-                &problem
-            )
+        self.init(try XMLDocument(parsing: bytes), 0)
+        guard self.name.lowercased() != "html" else { throw XMLSyntaxError(problem: "an HTML page", line: 1) }
+    }
+
+    /// Without its prefix.
+    package var name: String { self.document.string(self.document.name(of: self.place)) }
+
+    /// The text directly inside; blanks between child elements do not count.
+    package var text: String { self.document.string(self.document.text(of: self.place)) }
+
+    package var children: [XMLNode] {
+        var children: [XMLNode] = []
+        var next = self.document.firstChild(of: self.place)
+        while let place = next {
+            children.append(XMLNode(self.document, place))
+            next = self.document.child(after: place, in: self.place)
         }
-        switch outcome {
-        case CTRANSPORT_XML_DONE: break
-        case CTRANSPORT_XML_DOCTYPE:
-            throw XMLSyntaxError(problem: "a document type is declared, as on an HTML page", line: line)
-        case CTRANSPORT_XML_STOPPED:
-            throw XMLSyntaxError(problem: "elements lie more than \(Self.depthLimit) deep", line: line)
-        default:
-            throw XMLSyntaxError(problem: String(cString: problem), line: line)
-        }
-        guard let root = builder.root else { throw XMLSyntaxError(problem: "there is no element", line: line) }
-        guard root.name.lowercased() != "html" else { throw XMLSyntaxError(problem: "an HTML page", line: 1) }
-        self = root
+        return children
     }
 
     /// The first child of this name; `nil` when there is none.
-    package subscript(name: String) -> XMLNode? { self.children.first { $0.name == name } }
+    package subscript(name: String) -> XMLNode? { self.find(name).map { XMLNode(self.document, $0) } }
 
     /// The children of this name, in order.
-    package func children(named name: String) -> [XMLNode] { self.children.filter { $0.name == name } }
+    package func children(named name: String) -> [XMLNode] {
+        var children: [XMLNode] = []
+        let name = name.utf8.span
+        var start = self.place + 1
+        while let place = self.document.child(named: name, of: self.place, from: start) {
+            children.append(XMLNode(self.document, place))
+            guard let next = self.document.child(after: place, in: self.place) else { break }
+            start = next
+        }
+        return children
+    }
 
     /// The text of the first child of this name; `nil` when there is none.
-    package func string(_ name: String) -> String? { self[name]?.text }
+    package func string(_ name: String) -> String? {
+        self.find(name).map { self.document.string(self.document.text(of: $0)) }
+    }
 
     /// The number in the first child of this name; `nil` when there is none, or it is no number.
-    package func int(_ name: String) -> Int? { self.string(name).flatMap { Int($0.trimmingWhitespace()) } }
+    package func int(_ name: String) -> Int? {
+        self.find(name).flatMap { Int(self.document.string(self.document.text(of: $0, trimmed: true))) }
+    }
 
     /// The truth value in the first child of this name; `nil` when there is none.
     package func bool(_ name: String) -> Bool? {
-        switch self.string(name)?.trimmingWhitespace().lowercased() {
+        guard let place = self.find(name) else { return nil }
+        return switch self.document.string(self.document.text(of: place, trimmed: true)).lowercased() {
         case "true", "1": true
         case "false", "0": false
         default: nil
@@ -89,69 +82,23 @@ package struct XMLNode: Hashable, Sendable {
 
     /// The moment in the first child of this name; `nil` when there is none, or it is no ISO 8601 time.
     package func instant(_ name: String) -> Instant? {
-        self.string(name).flatMap { Instant(iso8601: $0.trimmingWhitespace()) }
+        self.find(name).flatMap { self.document.instant(self.document.text(of: $0, trimmed: true)) }
     }
 
     /// The elements of a list, such as `<TagList><Tag>…</Tag></TagList>`; empty when there is no such list.
     package func list(_ name: String, of member: String) -> [XMLNode] { self[name]?.children(named: member) ?? [] }
-}
 
-/// Puts the tree together from expat's callbacks.
-private final class XMLBuilder {
-    nonisolated(unsafe) static let noProblem: UnsafePointer<CChar> = {
-        let text = UnsafeMutablePointer<CChar>.allocate(capacity: 1)
-        text.initialize(to: 0)
-        return UnsafePointer(text)
-    }()
-
-    private struct Open {
-        let name: String
-        var text: [UInt8] = []
-        var children: [XMLNode] = []
-    }
-
-    private var stack: [Open] = []
-    private(set) var root: XMLNode?
-
-    func begin(_ name: String) -> Bool {
-        guard self.stack.count < XMLNode.depthLimit else { return false }
-        // Without its namespace's prefix; by bytes, because by characters it took as long as all the rest.
-        let prefixEnd = name.utf8.lastIndex(of: UInt8(ascii: ":")).map { name.utf8.index(after: $0) }
-        self.stack.append(Open(name: prefixEnd.map { String(name[$0...]) } ?? name))
-        return true
-    }
-
-    func end() {
-        guard let open = self.stack.popLast() else { return }
-        let isBlank = open.text.allSatisfy { $0 == 0x20 || (0x09...0x0D).contains($0) }
-        let text = isBlank && !open.children.isEmpty ? "" : String(decoding: open.text, as: UTF8.self)
-        let node = XMLNode(name: open.name, text: text, children: open.children)
-        if self.stack.isEmpty {
-            self.root = node
-        } else {
-            self.stack[self.stack.count - 1].children.append(node)
-        }
-    }
-
-    func append(_ bytes: UnsafeRawBufferPointer) {
-        guard !self.stack.isEmpty else { return }
-        self.stack[self.stack.count - 1].text.append(contentsOf: bytes)
+    private func find(_ name: String) -> Int? {
+        self.document.child(named: name.utf8.span, of: self.place, from: self.place + 1)
     }
 }
 
-private let beginElement: ctransport_xml_element = { name, context in
-    guard let context else { return 0 }
-    return Unmanaged<XMLBuilder>.fromOpaque(context).takeUnretainedValue().begin(String(cString: name)) ? 1 : 0
-}
-
-private let endElement: ctransport_xml_element = { _, context in
-    guard let context else { return 0 }
-    Unmanaged<XMLBuilder>.fromOpaque(context).takeUnretainedValue().end()
-    return 1
-}
-
-private let takeText: ctransport_xml_text = { bytes, count, context in
-    guard let context else { return }
-    Unmanaged<XMLBuilder>.fromOpaque(context).takeUnretainedValue()
-        .append(UnsafeRawBufferPointer(start: bytes, count: Int(count)))
+extension XMLNode: Equatable {
+    /// Whether both have the same name, text and children, in whichever documents.
+    package static func == (left: XMLNode, right: XMLNode) -> Bool {
+        let (document, other) = (left.document, right.document)
+        return document.holdsSame(at: document.name(of: left.place), as: other, at: other.name(of: right.place))
+            && document.holdsSame(at: document.text(of: left.place), as: other, at: other.text(of: right.place))
+            && left.children == right.children
+    }
 }

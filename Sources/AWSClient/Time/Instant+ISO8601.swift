@@ -76,15 +76,23 @@ extension Instant {
     ///
     /// - Returns: `nil` when the text is anything else, or names a day or an hour that does not exist.
     package init?(iso8601 text: some StringProtocol) {
-        var reader = DigitReader(Array(text.utf8))
-        guard let year = reader.digits(4) else { return nil }
-        let isExtended = reader.skip("-")
-        guard let month = reader.digits(2), !isExtended || reader.skip("-"), let day = reader.digits(2),
-            reader.skip("T") || reader.skip(" "), let hour = reader.digits(2), !isExtended || reader.skip(":"),
-            let minute = reader.digits(2), !isExtended || reader.skip(":"), let second = reader.digits(2)
+        self.init(iso8601: String(text).utf8.span)
+    }
+
+    /// Reads the same out of bytes.
+    package init?(iso8601 text: Span<UInt8>) {
+        var reader = DigitReader()
+        guard let year = reader.digits(4, of: text) else { return nil }
+        let isExtended = reader.skip("-", in: text)
+        guard let month = reader.digits(2, of: text), !isExtended || reader.skip("-", in: text),
+            let day = reader.digits(2, of: text), reader.skip("T", in: text) || reader.skip(" ", in: text),
+            let hour = reader.digits(2, of: text), !isExtended || reader.skip(":", in: text),
+            let minute = reader.digits(2, of: text), !isExtended || reader.skip(":", in: text),
+            let second = reader.digits(2, of: text)
         else { return nil }
-        let microsecond = reader.skip(".") || reader.skip(",") ? reader.fraction() : 0
-        guard let microsecond, let offset = reader.offset(), reader.isAtEnd,
+        let hasFraction = reader.skip(".", in: text) || reader.skip(",", in: text)
+        guard let microsecond = hasFraction ? reader.fraction(of: text) : 0, let offset = reader.offset(in: text),
+            reader.position == text.count,
             (1...12).contains(month), (1...Self.length(ofMonth: month, year: year)).contains(day),
             hour < 24, minute < 60, second < 60
         else { return nil }
@@ -97,7 +105,7 @@ extension Instant {
             second: second,
             microsecond: microsecond
         )
-        self = Instant(civil) - .seconds(offset)
+        self.init(microseconds: Instant(civil).microseconds - Int64(offset) * 1_000_000)
     }
 
     private static func length(ofMonth month: Int, year: Int) -> Int {
@@ -118,47 +126,51 @@ extension Instant: CustomStringConvertible {
     package var description: String { self.iso8601 }
 }
 
-/// Reads digits and separators off the front of a text.
+/// Reads digits and separators, one after the other.
 private struct DigitReader {
-    private var rest: ArraySlice<UInt8>
+    private(set) var position = 0
 
-    init(_ bytes: [UInt8]) { self.rest = bytes[...] }
-
-    var isAtEnd: Bool { self.rest.isEmpty }
-
-    mutating func skip(_ character: Unicode.Scalar) -> Bool {
-        guard self.rest.first == UInt8(ascii: character) else { return false }
-        self.rest.removeFirst()
+    mutating func skip(_ character: Unicode.Scalar, in text: Span<UInt8>) -> Bool {
+        guard self.position < text.count, text[self.position] == UInt8(ascii: character) else { return false }
+        self.position += 1
         return true
     }
 
-    mutating func digits(_ count: Int) -> Int? {
-        guard self.rest.count >= count else { return nil }
+    private func digit(of text: Span<UInt8>) -> Int? {
+        guard self.position < text.count, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(text[self.position])
+        else { return nil }
+        return Int(text[self.position] - UInt8(ascii: "0"))
+    }
+
+    mutating func digits(_ count: Int, of text: Span<UInt8>) -> Int? {
         var value = 0
-        for byte in self.rest.prefix(count) {
-            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else { return nil }
-            value = value * 10 + Int(byte - UInt8(ascii: "0"))
+        for _ in 0..<count {
+            guard let digit = self.digit(of: text) else { return nil }
+            value = value * 10 + digit
+            self.position += 1
         }
-        self.rest.removeFirst(count)
         return value
     }
 
     /// Reads a fraction of a second of any length and cuts it to microseconds.
-    mutating func fraction() -> Int? {
-        let digits = self.rest.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
-        guard !digits.isEmpty else { return nil }
-        self.rest.removeFirst(digits.count)
-        let kept = digits.prefix(6).reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) }
-        return (digits.count..<max(6, digits.count)).reduce(kept) { value, _ in value * 10 }
+    mutating func fraction(of text: Span<UInt8>) -> Int? {
+        var (value, unit) = (0, 100_000)
+        let start = self.position
+        while let digit = self.digit(of: text) {
+            value += digit * unit
+            unit /= 10
+            self.position += 1
+        }
+        return self.position > start ? value : nil
     }
 
     /// Reads `Z`, `+hh:mm`, `-hhmm` or nothing, as seconds east of UTC.
-    mutating func offset() -> Int? {
-        if self.isAtEnd || self.skip("Z") { return 0 }
-        let sign = self.skip("-") ? -1 : self.skip("+") ? 1 : 0
-        guard sign != 0, let hours = self.digits(2) else { return nil }
-        _ = self.skip(":")
-        guard let minutes = self.digits(2) else { return nil }
+    mutating func offset(in text: Span<UInt8>) -> Int? {
+        if self.position == text.count || self.skip("Z", in: text) { return 0 }
+        let sign = self.skip("-", in: text) ? -1 : self.skip("+", in: text) ? 1 : 0
+        guard sign != 0, let hours = self.digits(2, of: text) else { return nil }
+        _ = self.skip(":", in: text)
+        guard let minutes = self.digits(2, of: text) else { return nil }
         return sign * (hours * 3600 + minutes * 60)
     }
 }

@@ -64,10 +64,26 @@ ctransport_easy *_Nullable ctransport_multi_next_done(ctransport_multi *_Nonnull
 
 // MARK: - XML, from expat
 
-/// Sees an element begin or end; `name` carries any prefix. Return 1 to go on, 0 to stop.
-typedef int (*ctransport_xml_element)(const char *_Nonnull name, void *_Nullable context);
-/// Sees a run of text; one text may come in several runs.
-typedef void (*ctransport_xml_text)(const char *_Nonnull bytes, int count, void *_Nullable context);
+/// An element of a document. Its places count bytes of the document's text; the text is not terminated.
+typedef struct ctransport_xml_element {
+    /// Without its prefix.
+    uint32_t name;
+    uint32_t name_count;
+    /// What stands directly inside; blanks between child elements do not count.
+    uint32_t text;
+    uint32_t text_count;
+    /// The place of the next element that does not lie inside this one. Those inside stand between the two, so that the
+    /// first child, if there is one, stands right behind its parent.
+    uint32_t end;
+} ctransport_xml_element;
+
+/// A document as it was read: its elements in the order they begin.
+typedef struct ctransport_xml_document {
+    uint8_t *_Nullable text;
+    size_t text_count;
+    ctransport_xml_element *_Nullable elements;
+    size_t element_count;
+} ctransport_xml_document;
 
 /// Why a document was not read to its end.
 typedef enum ctransport_xml_outcome {
@@ -76,16 +92,17 @@ typedef enum ctransport_xml_outcome {
     CTRANSPORT_XML_MALFORMED = 1,
     /// It declares a document type, so it could define entities; refused unread.
     CTRANSPORT_XML_DOCTYPE = 2,
-    /// A callback returned 0.
-    CTRANSPORT_XML_STOPPED = 3,
+    /// More elements lie in one another than the limit allows.
+    CTRANSPORT_XML_TOO_DEEP = 3,
     CTRANSPORT_XML_NO_MEMORY = 4,
 } ctransport_xml_outcome;
 
-/// Reads a whole document. `line` gets the line where reading ended; `problem` a text that lives forever.
-ctransport_xml_outcome ctransport_xml_parse(const uint8_t *_Nonnull bytes, size_t count,
-                                            ctransport_xml_element _Nonnull start, ctransport_xml_element _Nonnull end,
-                                            ctransport_xml_text _Nonnull text, void *_Nullable context,
-                                            long *_Nonnull line, const char *_Nonnull *_Nonnull problem);
+/// Reads a whole document. `line` gets the line where reading ended; `problem` a text that lives forever. Where it is
+/// done, `document` is the caller's to free; otherwise there is nothing in it.
+ctransport_xml_outcome ctransport_xml_read(const uint8_t *_Nonnull bytes, size_t count, size_t depth_limit,
+                                           ctransport_xml_document *_Nonnull document, long *_Nonnull line,
+                                           const char *_Nonnull *_Nonnull problem);
+void ctransport_xml_free(ctransport_xml_document *_Nonnull document);
 
 // MARK: - Digests, from OpenSSL
 
