@@ -172,21 +172,25 @@ private struct JSONParser {
 
     private mutating func string() throws(JSONSyntaxError) -> String {
         self.position += 1
+        // Most texts have no escapes and are made straight of the document's bytes.
         var collected: [UInt8] = []
         var runStart = self.position
         while let byte = self.next {
             switch byte {
             case UInt8(ascii: "\""):
-                collected += self.bytes[runStart..<self.position]
-                guard let text = String(validating: collected, as: UTF8.self) else {
+                let run = self.bytes[runStart..<self.position]
+                if !collected.isEmpty { collected += run }
+                guard let text = String(validating: collected.isEmpty ? run : collected[...], as: UTF8.self) else {
                     throw self.failure("the text is not valid UTF-8")
                 }
                 self.position += 1
                 return text
             case UInt8(ascii: "\\"):
+                // An event in a message is nearly as long as the rest of the document.
+                if collected.isEmpty { collected.reserveCapacity(min(1024, self.bytes.count - runStart)) }
                 collected += self.bytes[runStart..<self.position]
                 self.position += 1
-                collected += Array(String(try self.escaped()).utf8)
+                try self.escaped(&collected)
                 runStart = self.position
             case 0..<0x20: throw self.failure("a control character has to be written as an escape")
             default: self.position += 1
@@ -195,17 +199,18 @@ private struct JSONParser {
         throw self.failure("the document ends inside a string")
     }
 
-    private mutating func escaped() throws(JSONSyntaxError) -> Unicode.Scalar {
+    /// Reads what follows a backslash, and appends what it stands for.
+    private mutating func escaped(_ collected: inout [UInt8]) throws(JSONSyntaxError) {
         guard let byte = self.next else { throw self.failure("the document ends inside a string") }
         self.position += 1
         switch byte {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): return Unicode.Scalar(byte)
-        case UInt8(ascii: "b"): return "\u{8}"
-        case UInt8(ascii: "f"): return "\u{C}"
-        case UInt8(ascii: "n"): return "\n"
-        case UInt8(ascii: "r"): return "\r"
-        case UInt8(ascii: "t"): return "\t"
-        case UInt8(ascii: "u"): return try self.unicodeEscape()
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): collected.append(byte)
+        case UInt8(ascii: "b"): collected.append(0x08)
+        case UInt8(ascii: "f"): collected.append(0x0C)
+        case UInt8(ascii: "n"): collected.append(0x0A)
+        case UInt8(ascii: "r"): collected.append(0x0D)
+        case UInt8(ascii: "t"): collected.append(0x09)
+        case UInt8(ascii: "u"): collected += String(try self.unicodeEscape()).utf8
         default: throw self.failure("JSON knows no such escape")
         }
     }

@@ -146,7 +146,6 @@ extension JSONValue: CustomStringConvertible {
     }
 
     private static func write(_ text: String, to output: inout [UInt8]) {
-        let hex = Array("0123456789abcdef".utf8)
         output.append(UInt8(ascii: "\""))
         for byte in text.utf8 {
             switch byte {
@@ -156,7 +155,8 @@ extension JSONValue: CustomStringConvertible {
             case 0x0D: output += #"\r"#.utf8
             case 0x09: output += #"\t"#.utf8
             case 0..<0x20:
-                output += [UInt8(ascii: "\\"), UInt8(ascii: "u"), 48, 48, hex[Int(byte >> 4)], hex[Int(byte & 15)]]
+                let digits = String(byte, radix: 16)
+                output += (digits.utf8.count == 1 ? "\\u000\(digits)" : "\\u00\(digits)").utf8
             default: output.append(byte)
             }
         }
