@@ -194,7 +194,7 @@ package final class ServiceCaller: Sendable {
         switch call.body {
         case .query(let form):
             request.headers = [("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")]
-            request.body = Array(form.encoded.utf8)
+            request.body = form.bytes
         case .json(let document, let target, let version):
             request.headers = [("Content-Type", "application/x-amz-json-\(version)"), ("X-Amz-Target", target)]
             // Asks SQS for the error codes of its old protocol beside the new ones, as the SDKs do.

@@ -45,8 +45,18 @@ package struct QueryForm: Sendable {
     }
 
     /// The pairs joined, with `%20` for a space: good for a body and for a URL.
-    package var encoded: String {
-        self.pairs.map { "\(PercentEncoding.encode($0.name))=\(PercentEncoding.encode($0.value))" }
-            .joined(separator: "&")
+    package var encoded: String { String(decoding: self.bytes, as: UTF8.self) }
+
+    /// The same as bytes.
+    package var bytes: [UInt8] {
+        var output: [UInt8] = []
+        output.reserveCapacity(self.pairs.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count + 8 })
+        for (index, pair) in self.pairs.enumerated() {
+            if index > 0 { output.append(UInt8(ascii: "&")) }
+            PercentEncoding.append(pair.name, to: &output)
+            output.append(UInt8(ascii: "="))
+            PercentEncoding.append(pair.value, to: &output)
+        }
+        return output
     }
 }

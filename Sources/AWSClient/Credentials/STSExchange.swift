@@ -95,7 +95,7 @@ package struct STSExchange: Sendable {
             headers: [
                 ("Content-Type", "application/x-www-form-urlencoded; charset=utf-8"), ("Accept", "text/xml"),
             ],
-            body: Array(form.encoded.utf8)
+            body: form.bytes
         )
         if let userAgent { request.headers.append(("User-Agent", userAgent)) }
         guard let credentials else { return request }

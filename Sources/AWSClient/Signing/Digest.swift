@@ -24,9 +24,8 @@ package enum Digest {
     }
 
     /// Two lower-case hexadecimal digits for each byte.
-    package static func hex(_ bytes: some Sequence<UInt8>) -> String {
+    package static func hex(_ bytes: some Collection<UInt8>) -> String {
         func digit(_ value: UInt8) -> UInt8 { value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10 }
-        let bytes = Array(bytes)
         return String(unsafeUninitializedCapacity: 2 * bytes.count) { text in
             for (place, byte) in bytes.enumerated() {
                 text[2 * place] = digit(byte >> 4)

@@ -3,20 +3,31 @@
 
 /// Percent-encoding as AWS signs it: `A-Z a-z 0-9 - _ . ~` stay, everything else becomes `%XX`, a space `%20`.
 package enum PercentEncoding {
-    private static let digits = Array("0123456789ABCDEF".utf8)
-
     /// Encodes a text's UTF-8; with `keepsSlash`, slashes stay too.
     package static func encode(_ text: String, keepsSlash: Bool = false) -> String {
+        let staysAsItIs = text.utf8.allSatisfy { self.isUnreserved($0) || keepsSlash && $0 == UInt8(ascii: "/") }
+        if staysAsItIs { return text }
         var output: [UInt8] = []
-        output.reserveCapacity(text.utf8.count + 16)
+        output.reserveCapacity(text.utf8.count + 32)
+        self.append(text, keepsSlash: keepsSlash, to: &output)
+        return String(decoding: output, as: UTF8.self)
+    }
+
+    /// Encodes a text's UTF-8 and appends it.
+    static func append(_ text: String, keepsSlash: Bool = false, to output: inout [UInt8]) {
         for byte in text.utf8 {
             if self.isUnreserved(byte) || keepsSlash && byte == UInt8(ascii: "/") {
                 output.append(byte)
             } else {
-                output += [UInt8(ascii: "%"), self.digits[Int(byte >> 4)], self.digits[Int(byte & 15)]]
+                output.append(UInt8(ascii: "%"))
+                output.append(self.digit(byte >> 4))
+                output.append(self.digit(byte & 15))
             }
         }
-        return String(decoding: output, as: UTF8.self)
+    }
+
+    private static func digit(_ value: UInt8) -> UInt8 {
+        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "A") + value - 10
     }
 
     /// Decodes every `%XX`.

@@ -62,26 +62,45 @@ package enum SigV4 {
         signedHeaders: [String],
         payloadHash: String
     ) -> String {
-        var values: [String: [String]] = [:]
-        for header in headers {
-            values[header.name.lowercased(), default: []].append(self.canonicalValue(header.value))
+        let names = headers.map { $0.name.lowercased() }
+        var text = ""
+        text.reserveCapacity(1024)
+        for part in [method, self.canonicalPath(path), self.canonicalQuery(query)] {
+            text += part
+            text += "\n"
         }
-        let lines = signedHeaders.map { "\($0):\(values[$0, default: []].joined(separator: ","))\n" }
-        return [
-            method, self.canonicalPath(path), self.canonicalQuery(query), lines.joined(),
-            signedHeaders.joined(separator: ";"), payloadHash,
-        ].joined(separator: "\n")
+        for signed in signedHeaders {
+            text += signed
+            var separator = ":"
+            for (index, name) in names.enumerated() where name == signed {
+                text += separator
+                text += self.canonicalValue(headers[index].value)
+                separator = ","
+            }
+            // A header that is not there has an empty value.
+            text += separator == ":" ? ":\n" : "\n"
+        }
+        text += "\n"
+        text += signedHeaders.joined(separator: ";")
+        text += "\n"
+        text += payloadHash
+        return text
     }
 
     /// The names a signature covers: all but ``unsignedHeaders``, in lower case, each once, sorted.
     package static func signedHeaders(of headers: [(name: String, value: String)]) -> [String] {
-        Set(headers.map { $0.name.lowercased() }).subtracting(self.unsignedHeaders).sorted()
+        var names: [String] = []
+        for header in headers {
+            let name = header.name.lowercased()
+            if !self.unsignedHeaders.contains(name), !names.contains(name) { names.append(name) }
+        }
+        return names.sorted()
     }
 
     /// The text that the signature is made over.
     package static func stringToSign(timestamp: String, scope: Scope, canonicalRequest: String) -> String {
         let hash = Digest.hex(Digest.sha256(Array(canonicalRequest.utf8)))
-        return [self.algorithm, timestamp, scope.description, hash].joined(separator: "\n")
+        return "\(self.algorithm)\n\(timestamp)\n\(scope)\n\(hash)"
     }
 
     /// The key for one scope, derived from the secret.
@@ -105,6 +124,8 @@ package enum SigV4 {
     ///
     /// Encoding what the URL has encoded already is what every service but S3 expects.
     package static func canonicalPath(_ path: String) -> String {
+        // What every request to a service has.
+        if path == "/" { return path }
         var segments: [Substring] = []
         for segment in path.split(separator: "/") {
             switch segment {
@@ -120,7 +141,8 @@ package enum SigV4 {
 
     /// The query's pairs in AWS's encoding, sorted by name and then by value; a name alone gets an empty value.
     package static func canonicalQuery(_ query: String) -> String {
-        query.split(separator: "&").map { pair -> (name: String, value: String) in
+        if query.isEmpty { return query }
+        return query.split(separator: "&").map { pair -> (name: String, value: String) in
             let name = pair.prefix { $0 != "=" }
             let value = pair[name.endIndex...].dropFirst()
             return (self.normalized(name), self.normalized(value))
@@ -136,6 +158,16 @@ package enum SigV4 {
 
     /// The value without blanks at its ends, and with one space for each run of them inside.
     package static func canonicalValue(_ value: String) -> String {
-        value.split { $0.isWhitespace }.joined(separator: " ")
+        self.isCanonical(value) ? value : value.split { $0.isWhitespace }.joined(separator: " ")
+    }
+
+    /// Whether a value is ASCII without controls, and stays as it is; to see that by bytes spares Unicode's tables.
+    private static func isCanonical(_ value: String) -> Bool {
+        var last: UInt8 = 0x20
+        for byte in value.utf8 {
+            guard (0x21...0x7E).contains(byte) || byte == 0x20 && last != 0x20 else { return false }
+            last = byte
+        }
+        return last != 0x20 || value.isEmpty
     }
 }

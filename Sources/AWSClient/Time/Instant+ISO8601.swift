@@ -58,17 +58,34 @@ extension Instant {
     /// `2026-11-21T20:10:28.618Z`: UTC, milliseconds only where there are any.
     package var iso8601: String {
         let civil = self.civil
-        let milliseconds = civil.microsecond / 1000
-        let fraction = milliseconds == 0 ? "" : "." + Self.padded(milliseconds, 3)
-        return "\(Self.padded(civil.year, 4))-\(Self.padded(civil.month, 2))-\(Self.padded(civil.day, 2))T"
-            + "\(Self.padded(civil.hour, 2)):\(Self.padded(civil.minute, 2)):\(Self.padded(civil.second, 2))\(fraction)Z"
+        return String(unsafeUninitializedCapacity: 40) { buffer in
+            var digits = DigitWriter(buffer: buffer)
+            digits.write(civil.year, 4)
+            digits.write(civil.month, 2, after: "-")
+            digits.write(civil.day, 2, after: "-")
+            digits.write(civil.hour, 2, after: "T")
+            digits.write(civil.minute, 2, after: ":")
+            digits.write(civil.second, 2, after: ":")
+            if civil.microsecond >= 1000 { digits.write(civil.microsecond / 1000, 3, after: ".") }
+            digits.write("Z")
+            return digits.count
+        }
     }
 
     /// `20261121T201028Z`, as Signature Version 4 dates a request.
     package var iso8601Basic: String {
         let civil = self.civil
-        return Self.padded(civil.year, 4) + Self.padded(civil.month, 2) + Self.padded(civil.day, 2) + "T"
-            + Self.padded(civil.hour, 2) + Self.padded(civil.minute, 2) + Self.padded(civil.second, 2) + "Z"
+        return String(unsafeUninitializedCapacity: 40) { buffer in
+            var digits = DigitWriter(buffer: buffer)
+            digits.write(civil.year, 4)
+            digits.write(civil.month, 2)
+            digits.write(civil.day, 2)
+            digits.write(civil.hour, 2, after: "T")
+            digits.write(civil.minute, 2)
+            digits.write(civil.second, 2)
+            digits.write("Z")
+            return digits.count
+        }
     }
 
     /// Reads an ISO 8601 date and time: extended or basic form, a fraction of any length, `Z`, an offset, or nothing
@@ -114,11 +131,6 @@ extension Instant {
         case 4, 6, 9, 11: 30
         default: 31
         }
-    }
-
-    private static func padded(_ number: Int, _ width: Int) -> String {
-        let digits = String(number)
-        return String(repeating: "0", count: max(0, width - digits.count)) + digits
     }
 }
 
@@ -172,5 +184,35 @@ private struct DigitReader {
         _ = self.skip(":", in: text)
         guard let minutes = self.digits(2, of: text) else { return nil }
         return sign * (hours * 3600 + minutes * 60)
+    }
+}
+
+/// Writes numbers of a fixed width, one after the other.
+private struct DigitWriter {
+    private let buffer: UnsafeMutableBufferPointer<UInt8>
+    private(set) var count = 0
+
+    init(buffer: UnsafeMutableBufferPointer<UInt8>) { self.buffer = buffer }
+
+    mutating func write(_ character: Unicode.Scalar) {
+        self.buffer[self.count] = UInt8(ascii: character)
+        self.count += 1
+    }
+
+    /// Writes a number with at least so many digits.
+    ///
+    /// An instant reaches some 292,000 years to either side, so that a year has six digits and a sign at the most.
+    mutating func write(_ number: Int, _ width: Int, after separator: Unicode.Scalar? = nil) {
+        if let separator { self.write(separator) }
+        var unit = 1
+        for _ in 1..<width { unit *= 10 }
+        guard (0..<unit * 10).contains(number) else {
+            for byte in String(number).utf8 { self.write(Unicode.Scalar(byte)) }
+            return
+        }
+        while unit > 0 {
+            self.write(Unicode.Scalar(UInt8(ascii: "0") + UInt8(number / unit % 10)))
+            unit /= 10
+        }
     }
 }

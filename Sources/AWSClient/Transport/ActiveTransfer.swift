@@ -96,13 +96,16 @@ final class ActiveTransfer {
             self.isTooLarge = true
             return false
         }
-        let line = String(decoding: bytes, as: UTF8.self)
-        if line.hasPrefix("HTTP/") {
+        if bytes.starts(with: "HTTP/".utf8) {
             // An interim answer (100, 103) came first; its headers are not the answer's.
             self.headers.removeAll()
-        } else if let colon = line.firstIndex(of: ":") {
-            let value = line[line.index(after: colon)...].trimmingWhitespace()
-            self.headers.append((String(line[..<colon]), value))
+        } else if let colon = bytes.firstIndex(of: UInt8(ascii: ":")) {
+            let name = String(decoding: UnsafeRawBufferPointer(rebasing: bytes[..<colon]), as: UTF8.self)
+            var value = bytes[(colon + 1)...]
+            while value.first?.isBlankASCII == true { value.removeFirst() }
+            while value.last?.isBlankASCII == true { value.removeLast() }
+            let text = String(decoding: UnsafeRawBufferPointer(rebasing: value), as: UTF8.self)
+            self.headers.append((name, text))
         }
         return true
     }

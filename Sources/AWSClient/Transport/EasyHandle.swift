@@ -50,8 +50,10 @@ struct EasyHandle: ~Copyable {
 
     private static func line(_ header: (name: String, value: String)) throws(AWSError) -> String {
         // A line break in a value would let whoever chose the value add headers of their own.
-        let hasControls = (header.name + header.value).utf8.contains { $0 == 0 || $0 == 0x0A || $0 == 0x0D }
-        guard !hasControls, !header.name.isEmpty, !header.name.contains(":") else {
+        func breaksLine(_ byte: UInt8) -> Bool { byte == 0 || byte == 0x0A || byte == 0x0D }
+        guard !header.name.utf8.contains(where: breaksLine), !header.value.utf8.contains(where: breaksLine),
+            !header.name.isEmpty, !header.name.utf8.contains(UInt8(ascii: ":"))
+        else {
             throw AWSError(.configuration, message: "the header \(header.name.prefix(64)) has a line break in it")
         }
         return header.value.isEmpty ? "\(header.name);" : "\(header.name): \(header.value)"

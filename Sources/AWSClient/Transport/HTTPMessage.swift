@@ -47,7 +47,7 @@ package struct HTTPRequest: Sendable {
 
     /// Takes away every header of this name.
     package mutating func removeHeader(_ name: String) {
-        self.headers.removeAll { $0.name.lowercased() == name.lowercased() }
+        self.headers.removeAll { $0.name.isSameHeader(as: name) }
     }
 }
 
@@ -71,8 +71,7 @@ package struct HTTPResponse: Sendable {
 
 extension [(name: String, value: String)] {
     fileprivate func firstValue(of name: String) -> String? {
-        let name = name.lowercased()
-        return self.first { $0.name.lowercased() == name }?.value
+        self.first { $0.name.isSameHeader(as: name) }?.value
     }
 }
 

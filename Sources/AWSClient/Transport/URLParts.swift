@@ -19,21 +19,25 @@ package struct URLParts: Hashable, Sendable {
     /// - Returns: `nil` for another scheme, an empty host, a user in the URL, a bad port, or characters that can't stand
     ///   in a URL. A fragment is dropped.
     package init?(_ url: String) {
-        guard url.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }), let separator = url.firstRange(of: "://") else {
+        // By bytes, since every request is asked for its host twice; by characters it took longer than to hash it.
+        let bytes = url.utf8
+        guard bytes.allSatisfy({ $0 > 0x20 && $0 != 0x7F }), let colon = bytes.firstIndex(of: UInt8(ascii: ":")),
+            bytes[colon...].starts(with: "://".utf8)
+        else { return nil }
+        let scheme = url[..<colon].lowercased()
+        guard scheme == "http" || scheme == "https" else { return nil }
+        let rest = bytes[bytes.index(colon, offsetBy: 3)...].prefix { $0 != UInt8(ascii: "#") }
+        let authority = rest.prefix { $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "?") }
+        guard !authority.contains(UInt8(ascii: "@")), let (host, port) = Self.split(authority: authority) else {
             return nil
         }
-        let scheme = url[..<separator.lowerBound].lowercased()
-        guard scheme == "http" || scheme == "https" else { return nil }
-        let rest = url[separator.upperBound...].prefix { $0 != "#" }
-        let authority = rest.prefix { $0 != "/" && $0 != "?" }
-        guard !authority.contains("@"), let (host, port) = Self.split(authority: authority) else { return nil }
         let target = rest[authority.endIndex...]
-        let path = target.prefix { $0 != "?" }
+        let path = target.prefix { $0 != UInt8(ascii: "?") }
         self.scheme = scheme
         self.host = host
         self.port = port
-        self.path = path.isEmpty ? "/" : String(path)
-        self.query = String(target[path.endIndex...].dropFirst())
+        self.path = path.isEmpty ? "/" : String(Substring(path))
+        self.query = String(Substring(target[path.endIndex...].dropFirst()))
     }
 
     /// The `Host` header: the port only where it is not the scheme's own.
@@ -48,18 +52,18 @@ package struct URLParts: Hashable, Sendable {
         return "\(self.scheme)://\(self.host)\(port)"
     }
 
-    private static func split(authority: Substring) -> (host: String, port: Int?)? {
-        let host: Substring
-        if authority.first == "[" {
-            guard let bracket = authority.firstIndex(of: "]") else { return nil }
+    private static func split(authority: Substring.UTF8View) -> (host: String, port: Int?)? {
+        let host: Substring.UTF8View
+        if authority.first == UInt8(ascii: "[") {
+            guard let bracket = authority.firstIndex(of: UInt8(ascii: "]")) else { return nil }
             host = authority[...bracket]
         } else {
-            host = authority.prefix { $0 != ":" }
+            host = authority.prefix { $0 != UInt8(ascii: ":") }
         }
         guard !host.isEmpty else { return nil }
         let rest = authority[host.endIndex...]
-        if rest.isEmpty { return (host.lowercased(), nil) }
-        guard rest.first == ":", let port = UInt16(rest.dropFirst()) else { return nil }
-        return (host.lowercased(), Int(port))
+        if rest.isEmpty { return (Substring(host).lowercased(), nil) }
+        guard rest.first == UInt8(ascii: ":"), let port = UInt16(Substring(rest.dropFirst())) else { return nil }
+        return (Substring(host).lowercased(), Int(port))
     }
 }
