@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) the snapferry authors
 
-import AWSClient
 import Testing
+
+@testable import AWSClient
 
 @Suite("XML")
 struct XMLNodeTests {
@@ -71,6 +72,37 @@ struct XMLNodeTests {
         #expect(found[0] != found[3])
         #expect(try Self.parse("<y:a ns='1'><b>1</b></y:a>") == found[0])
         #expect(try Self.parse("<c><b>1</b></c>") != found[0])
+    }
+
+    @Test(
+        "whatever stands around what is plain, expat reads the same",
+        arguments: [
+            "<r>@</r>", " \n\t<r>@</r>\n ", "<?xml version=\"1.0\"?>\n<r>@</r>", " <?xml version=\"1.0\"?><r>@</r>",
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?><r xmlns=\"http://x/\">@</r>", "<r>@</r><r/>", "<r>@</r>x",
+            "<r><a>@</a><b/></r>", "<r a='1'>@</r>", "<r a=\"1\" a=\"2\">@</r>", "<r a=\"<\">@</r>", "@<r/>",
+        ],
+        [
+            "", " ", "x", " x ", "<a>1</a>", "<a>1</a>\n <a/>", "x<a/>", "<a/>x", "<a></a>", "<a />", "<a >1</a >",
+            "<1/>",
+            "<-a/>", "<a.b-c_1>1</a.b-c_1>", "<a>1</b>", "<a>1</aa>", "<a>", "</a>", "&amp;", "&#65;", "a]]>b", "a]b",
+            "é",
+            "\u{7F}", "\r\n", "\0", "<!-- c -->", "<![CDATA[<]]>", "<?p?>", "<b:a>1</b:a>", "<", ">", "\"'", "\u{B}",
+        ]
+    )
+    func plain(around: String, inside: String) throws {
+        let text = Array(around.replacing("@", with: inside).utf8)
+        let byExpat = Result { try XMLNode(parsing: text, byExpatAlone: true) }
+        switch (Result { try XMLNode(parsing: text) }, byExpat) {
+        case (.success(let node), .success(let same)): #expect(node == same)
+        case (.failure, .failure): break
+        default: Issue.record("expat: \(byExpat)")
+        }
+    }
+
+    @Test("the answers that this client lives on need no expat")
+    func needsNoExpat() {
+        let page = "<a x=\"y\"><b>\n  <c>1</c><d/>\n<e>arn:aws:rds:eu-west-1:1:snapshot:rds:x</e></b></a>\n"
+        #expect(PlainXMLScanner.elements(of: Array(page.utf8))?.count == 5)
     }
 
     @Test("an element outlives the document's other elements")

@@ -20,9 +20,14 @@ final class XMLDocument: Sendable {
     private let text: [UInt8]
     private let elements: [ctransport_xml_element]
 
-    /// Reads a document; see ``XMLNode/init(parsing:)``.
-    init(parsing bytes: [UInt8]) throws(XMLSyntaxError) {
-        guard !bytes.allSatisfy(\.isXMLBlank) else { throw XMLSyntaxError(problem: "the document is empty", line: 1) }
+    /// Reads a document; see ``XMLNode/init(parsing:byExpatAlone:)``.
+    init(parsing bytes: [UInt8], byExpatAlone: Bool) throws(XMLSyntaxError) {
+        if !byExpatAlone, let elements = PlainXMLScanner.elements(of: bytes) {
+            self.text = bytes
+            self.elements = elements
+            return
+        }
+        guard !bytes.allSatisfy(\.isBlankASCII) else { throw XMLSyntaxError(problem: "the document is empty", line: 1) }
         var document = ctransport_xml_document()
         var line = 0
         // Lives forever, as every text that it is set to.
@@ -61,8 +66,8 @@ final class XMLDocument: Sendable {
         let element = self.elements[place]
         var (start, end) = (Int(element.text), Int(element.text) + Int(element.text_count))
         guard trimmed else { return start..<end }
-        while start < end, self.text[start].isXMLBlank { start += 1 }
-        while start < end, self.text[end - 1].isXMLBlank { end -= 1 }
+        while start < end, self.text[start].isBlankASCII { start += 1 }
+        while start < end, self.text[end - 1].isBlankASCII { end -= 1 }
         return start..<end
     }
 
@@ -109,9 +114,4 @@ extension Span<UInt8> {
         for index in self.indices where self[index] != text[start + index] { return false }
         return true
     }
-}
-
-extension UInt8 {
-    /// Whether XML, or C, counts this as blank.
-    fileprivate var isXMLBlank: Bool { self == 0x20 || (0x09...0x0D).contains(self) }
 }

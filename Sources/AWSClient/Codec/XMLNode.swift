@@ -21,10 +21,13 @@ package struct XMLNode: Sendable {
 
     /// Reads a document and gives its outermost element.
     ///
+    /// - Parameters:
+    ///   - bytes: The document.
+    ///   - byExpatAlone: Whether to leave out the quicker reader of plain documents, to compare it with.
     /// - Throws: ``XMLSyntaxError`` for an empty, truncated or malformed document, an HTML page, one that declares a
     ///   document type (it could define entities that blow up), or one nested deeper than ``depthLimit``.
-    package init(parsing bytes: [UInt8]) throws(XMLSyntaxError) {
-        self.init(try XMLDocument(parsing: bytes), 0)
+    package init(parsing bytes: [UInt8], byExpatAlone: Bool = false) throws(XMLSyntaxError) {
+        self.init(try XMLDocument(parsing: bytes, byExpatAlone: byExpatAlone), 0)
         guard self.name.lowercased() != "html" else { throw XMLSyntaxError(problem: "an HTML page", line: 1) }
     }
 

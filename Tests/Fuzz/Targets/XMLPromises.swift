@@ -3,7 +3,7 @@
 
 import AWSClient
 
-/// XML: what was read, written by the book, reads as the same; no element lies too deep.
+/// XML: what was read is what expat reads; written by the book, reads as the same; no element lies too deep.
 enum XMLPromises {
     static func check(_ bytes: [UInt8]) throws(BrokenPromise) {
         let node: XMLNode
@@ -14,6 +14,13 @@ enum XMLPromises {
             try require((1...lines).contains(error.line), "\(error): there are at most \(lines) lines")
             return try require(!error.problem.isEmpty, "an error says what is wrong")
         }
+        let byExpat: XMLNode
+        do throws(XMLSyntaxError) {
+            byExpat = try XMLNode(parsing: bytes, byExpatAlone: true)
+        } catch {
+            throw BrokenPromise("expat would not have read it: \(error)")
+        }
+        try require(byExpat == node, "expat reads it otherwise")
         try require(self.depth(of: node) <= XMLNode.depthLimit, "deeper than \(XMLNode.depthLimit)")
         for child in node.children {
             _ = (node.int(child.name), node.bool(child.name), node.instant(child.name))
