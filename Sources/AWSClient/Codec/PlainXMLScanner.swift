@@ -27,8 +27,8 @@ struct PlainXMLScanner {
 
     private mutating func scan(_ bytes: Span<UInt8>) -> Bool {
         _ =
-            self.skip(#"<?xml version="1.0"?>"#, in: bytes)
-            || self.skip(#"<?xml version="1.0" encoding="UTF-8"?>"#, in: bytes)
+            self.skip(text: #"<?xml version="1.0"?>"#, in: bytes)
+            || self.skip(text: #"<?xml version="1.0" encoding="UTF-8"?>"#, in: bytes)
         repeat {
             // What stands before this tag: the text of the open element, or blanks between elements.
             let start = self.position
@@ -72,13 +72,13 @@ struct PlainXMLScanner {
 
     /// Reads the end of the innermost open element from its `/`.
     private mutating func end(text: Range<Int>, isBlank: Bool, in bytes: Span<UInt8>) -> Bool {
-        self.position += 1
-        let name = self.name(in: bytes)
-        guard let place = self.open.popLast(), self.skip(">", in: bytes) else { return false }
-        let element = self.elements[place]
-        guard name.count == Int(element.name_count) else { return false }
-        for offset in 0..<name.count
-        where bytes[name.lowerBound + offset] != bytes[Int(element.name) + offset] { return false }
+        guard let place = self.open.popLast() else { return false }
+        let (name, count) = (Int(self.elements[place].name), Int(self.elements[place].name_count))
+        let start = self.position + 1
+        guard start + count < bytes.count else { return false }
+        for offset in 0..<count where bytes[start + offset] != bytes[name + offset] { return false }
+        self.position = start + count
+        guard self.skip(">", in: bytes) else { return false }
         if self.elements.count == place + 1 {
             self.elements[place].text = UInt32(text.lowerBound)
             self.elements[place].text_count = UInt32(text.count)
@@ -90,7 +90,13 @@ struct PlainXMLScanner {
         return true
     }
 
-    private mutating func skip(_ text: StaticString, in bytes: Span<UInt8>) -> Bool {
+    private mutating func skip(_ character: Unicode.Scalar, in bytes: Span<UInt8>) -> Bool {
+        guard self.position < bytes.count, bytes[self.position] == UInt8(ascii: character) else { return false }
+        self.position += 1
+        return true
+    }
+
+    private mutating func skip(text: StaticString, in bytes: Span<UInt8>) -> Bool {
         guard bytes.count - self.position >= text.utf8CodeUnitCount else { return false }
         let isThere = text.withUTF8Buffer { wanted in
             wanted.indices.allSatisfy { bytes[self.position + $0] == wanted[$0] }
@@ -138,7 +144,7 @@ struct PlainXMLScanner {
 
     /// Reads `name="value"`.
     private mutating func skipAttribute(in bytes: Span<UInt8>) -> Bool {
-        guard !self.name(in: bytes).isEmpty, self.skip(#"=""#, in: bytes) else { return false }
+        guard !self.name(in: bytes).isEmpty, self.skip("=", in: bytes), self.skip("\"", in: bytes) else { return false }
         while self.position < bytes.count {
             switch bytes[self.position] {
             case UInt8(ascii: "\""):
