@@ -175,8 +175,9 @@ private struct JSONParser {
         // Most texts have no escapes and are made straight of the document's bytes.
         var collected: [UInt8] = []
         var runStart = self.position
-        while let byte = self.next {
-            switch byte {
+        while true {
+            self.skipPlainText()
+            switch self.next {
             case UInt8(ascii: "\""):
                 let run = self.bytes[runStart..<self.position]
                 if !collected.isEmpty { collected += run }
@@ -192,11 +193,23 @@ private struct JSONParser {
                 self.position += 1
                 try self.escaped(&collected)
                 runStart = self.position
-            case 0..<0x20: throw self.failure("a control character has to be written as an escape")
-            default: self.position += 1
+            case nil: throw self.failure("the document ends inside a string")
+            default: throw self.failure("a control character has to be written as an escape")
             }
         }
-        throw self.failure("the document ends inside a string")
+    }
+
+    /// Moves on to the next byte of a string that is more than text: its end, an escape, or a control character.
+    private mutating func skipPlainText() {
+        let document = self.bytes
+        let bytes = document.span
+        var position = self.position
+        while position < bytes.count {
+            let byte = bytes[position]
+            if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte < 0x20 { break }
+            position += 1
+        }
+        self.position = position
     }
 
     /// Reads what follows a backslash, and appends what it stands for.
