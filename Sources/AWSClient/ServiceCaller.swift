@@ -5,12 +5,6 @@ import Logging
 import Metrics
 import Synchronization
 
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
-
 /// Makes the calls to one service in one Region: signs, sends, reads errors, retries.
 ///
 /// All callers of one service in one Region have to share one of these, since it holds the bucket that keeps retries in
@@ -64,7 +58,8 @@ package final class ServiceCaller: Sendable {
         decode: (ServiceAnswer) throws(AWSError) -> Output
     ) async throws(AWSError) -> Output {
         let limit = max(1, call.attempts ?? self.context.retry.maxAttempts)
-        var attempt = Attempt(invocationID: UUID().uuidString.lowercased(), limit: limit)
+        var random = SystemRandomNumberGenerator()
+        var attempt = Attempt(invocationID: InvocationID.make(using: &random), limit: limit)
         while true {
             let credentials: Credentials
             do throws(AWSError) {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) the snapferry authors
 
-import AWSClient
 import Loopback
 import Testing
+
+@testable import AWSClient
 
 @Suite("ServiceCaller", .timeLimit(.minutes(5)))
 struct ServiceCallerTests {
@@ -12,6 +13,15 @@ struct ServiceCallerTests {
         <Arn>arn:aws:iam::123456789012:user/u</Arn><UserId>U</UserId><Account>123456789012</Account>
         </GetCallerIdentityResult></GetCallerIdentityResponse>
         """
+
+    @Test("a call's id is a random UUID")
+    func invocationID() {
+        var random = SystemRandomNumberGenerator()
+        let ids = (0..<100).map { _ in InvocationID.make(using: &random) }
+        #expect(Set(ids).count == 100)
+        let form = /[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/
+        #expect(ids.allSatisfy { $0.wholeMatch(of: form) != nil })
+    }
 
     @Test("a query call is a signed form")
     func queryRequest() async throws {
