@@ -119,9 +119,11 @@ private final class TransferDriver: Sendable {
                 )
                 if let (pointer, transfer) = started { active[pointer] = transfer }
             }
-            for (pointer, transfer) in active where isStopping || cancelled.contains(transfer.job.id) {
-                self.drop(pointer, from: &active)
-                transfer.finish(.failure(AWSError(.cancelled, message: "cancelled in flight")))
+            if isStopping || !cancelled.isEmpty {
+                for (pointer, transfer) in active where isStopping || cancelled.contains(transfer.job.id) {
+                    self.drop(pointer, from: &active)
+                    transfer.finish(.failure(AWSError(.cancelled, message: "cancelled in flight")))
+                }
             }
             if isStopping { break }
             self.advance(&active)

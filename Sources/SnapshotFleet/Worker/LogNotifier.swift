@@ -86,7 +86,7 @@ package struct LogNotifier: Notifier {
             self.logger.info("Copy in progress taken over", metadata: Self.metadata(id, target: target))
         case .progress(let id, let percent):
             self.logger.debug("Copy progresses", metadata: Self.metadata(id, [LogKey.percent: "\(percent)"]))
-        case .confirmed(let confirmation): self.confirmed(confirmation)
+        case .confirmed(let confirmation): self.logger.notice("Copy confirmed", metadata: Self.metadata(confirmation))
         case .leaseLost(let id):
             self.logger.info("Another worker owns the message now", metadata: id.map { Self.metadata($0) } ?? [:])
         case .swept(let report, let enqueued): self.swept(report, enqueued: enqueued)
@@ -218,7 +218,7 @@ package struct LogNotifier: Notifier {
         }
     }
 
-    private func confirmed(_ confirmation: ConfirmedCopy) {
+    private static func metadata(_ confirmation: ConfirmedCopy) -> Logger.Metadata {
         var metadata = Self.metadata(confirmation.job.id, target: confirmation.target)
         metadata[LogKey.route] = "\(confirmation.job.route)"
         metadata[LogKey.database] = "\(confirmation.database)"
@@ -228,7 +228,7 @@ package struct LogNotifier: Notifier {
         if confirmation.wasAdopted { metadata[LogKey.adopted] = "true" }
         if let duration = confirmation.duration { metadata[LogKey.duration] = "\(Int(duration.inSeconds))" }
         if let size = confirmation.sizeGiB { metadata[LogKey.size] = "\(size)" }
-        self.logger.notice("Copy confirmed", metadata: metadata)
+        return metadata
     }
 
     /// A warning for each route and destination beyond its RPO; all is well in one line for programs that look for it.
