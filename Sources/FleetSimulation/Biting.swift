@@ -17,8 +17,9 @@ package enum Biting {
         return nil
     }
 
-    /// What fails in the run in which a bug was found if the bug is not there: something else is wrong then, and found nothing
-    /// of the bug. `nil` when nothing does, as it should be.
+    /// What fails in the run in which a bug was found, if the bug is not there; `nil` when nothing does, as it should be.
+    ///
+    /// Otherwise something else is wrong, and what was found says nothing of the bug.
     package static func failure(without mutation: Mutation, seed: UInt64) -> SimulationFailure? {
         var scenario = self.scenario(mutation, seed: seed)
         scenario.mutation = nil
@@ -50,11 +51,9 @@ package enum Biting {
         case .ignoresVersion, .believesOldLooks:
             scenario.ledger = .table
             scenario.workers = 5
-        case .prunesTheNewest, .prunesBeforeConfirms, .prunesOnOldLooks, .prunesWithoutACap, .prunesWhatIsHeld:
+        case .prunesTheNewest, .prunesBeforeConfirms, .prunesWithoutACap, .prunesWhatIsHeld:
             // What shows is a database with several copies.
             scenario.schedule = .scattered(60)
-            // Workers that stand still for longer than a lease need slots with versions.
-            if mutation == .prunesOnOldLooks { scenario.ledger = .table }
         case .retriesTheHopeless: scenario.patience = .seconds(12 * 3600)
         default: break
         }
@@ -80,7 +79,6 @@ package enum Biting {
         case .confirmsFailed: [.failedCopies: 0.2]
         case .copiesCopies: [.copiesRaiseCreated: 1]
         case .namesTargetsApart: [.crashes: 0.5, .pauses: 0.5, .doubledMessages: 0.3]
-        case .prunesOnOldLooks: [.pauses: 8, .slowRequests: 0.6, .deletedCopies: 12]
         case .prunesWhatIsHeld: [.heldCopies: 4]
         case .countsThrottlesAsFailures: [.throttles: 0.4]
         }

@@ -7,8 +7,10 @@ import SnapshotFleet
 
 /// Pruning can't hurt: what workers may delete.
 extension Invariants {
-    /// How much earlier a worker may have seen what it deletes by: a look and its answer, the delay of Describe, and the
-    /// attempts at the deletion. RDS deletes without any condition, so nobody can do better than be quick.
+    /// How much earlier a worker may have seen what it deletes by.
+    ///
+    /// A look and its answer, the delay of Describe, and the attempts at the deletion come to no more. RDS deletes without
+    /// any condition, so nobody can do better than be quick.
     private static let oldestSight: Duration = .seconds(180)
 
     /// Checks a deletion by a worker: failed targets of ours, or what retention lets go.

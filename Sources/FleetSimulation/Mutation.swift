@@ -59,8 +59,6 @@ package enum Mutation: String, Sendable, CaseIterable {
     case prunesTheNewest = "prunes-the-newest"
     /// A copy that is still on its way counts as one to fall back on.
     case prunesBeforeConfirms = "prunes-before-confirms"
-    /// A look is believed however long ago it was.
-    case prunesOnOldLooks = "prunes-on-old-looks"
     /// One run deletes all that may go.
     case prunesWithoutACap = "prunes-without-a-cap"
     /// A tag that people set to keep a copy keeps nothing.

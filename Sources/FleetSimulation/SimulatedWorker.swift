@@ -25,6 +25,9 @@ final class SimulatedWorker {
     var skew: Duration = .zero
     /// What it knows of the table of slots.
     var tables: [SlotPool: SlotTable] = [:]
+    /// Whose turn it is to tell the ledger of a slot, and what waits for that.
+    var turns = SlotTurns()
+    var waitingForTurns: [UInt64: () -> Void] = [:]
     /// When leases were last renewed, and in which minute that comes next; `nil` for not at all, as far as is known.
     var renewal: (last: Instant?, next: Instant?) = (nil, nil)
     /// What was received in this life: the handles of each job's messages, for deliberate bugs.

@@ -11,8 +11,12 @@ extension Simulation {
         switch batch {
         case .single(let action): self.perform(action, for: worker)
         case .ledger(let actions, let then):
-            self.performInOrder(actions[...], for: worker, generation: worker.generation) { [unowned self] in
-                for batch in then { self.perform(batch, for: worker) }
+            let generation = worker.generation
+            self.takeTurn(at: batch.slots, of: worker) { [unowned self] leave in
+                self.performInOrder(actions[...], for: worker, generation: generation) { [unowned self] in
+                    leave()
+                    for batch in then { self.perform(batch, for: worker) }
+                }
             }
         case .delete(let entries): self.delete(entries, for: worker)
         case .requeue(let entries):
@@ -33,6 +37,21 @@ extension Simulation {
                 self.feed(.leasesExtended(leases), to: worker, generation: generation)
             }
         }
+    }
+
+    /// Does something once all that came before is done with these slots.
+    private func takeTurn(
+        at slots: Set<SlotTurns.Slot>,
+        of worker: SimulatedWorker,
+        _ action: @escaping (_ leave: @escaping () -> Void) -> Void
+    ) {
+        let (number, generation) = (worker.turns.enter(slots), worker.generation)
+        let leave = { [unowned worker] in
+            guard worker.generation == generation else { return }
+            for next in worker.turns.leave(number) { worker.waitingForTurns.removeValue(forKey: next)?() }
+        }
+        guard !worker.turns.isNext(number) else { return action(leave) }
+        worker.waitingForTurns[number] = { action(leave) }
     }
 
     private func perform(_ action: CoreAction, for worker: SimulatedWorker) {

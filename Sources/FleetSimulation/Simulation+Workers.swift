@@ -32,6 +32,8 @@ extension Simulation {
             worker.handles = [:]
             worker.slotAskedAt = [:]
             worker.tables = [:]
+            worker.turns = SlotTurns()
+            worker.waitingForTurns = [:]
             worker.skew = self.skew()
             if self.scenario.ledger == .table { self.renewSlots(of: worker) }
             self.note("\(worker.name) starts")

@@ -235,7 +235,7 @@ extension WorkerCore {
             return self.copyFailed(id, detail: "the copy vanished before it was available", deleting: false, &step)
         }
         switch target.phase {
-        case .available: self.confirm(id, state, old, target, &step)
+        case .available: self.confirm(id, state, old, target, seenAt: seenAt, &step)
         case .failed:
             let detail = "RDS reports status \(target.status)"
             // Nothing is ever deleted that does not carry our tag, whatever its name.
@@ -267,6 +267,7 @@ extension WorkerCore {
         _ state: JobState,
         _ watch: CopyWatch,
         _ target: Snapshot,
+        seenAt: Instant,
         _ step: inout CoreStep
     ) {
         let sourceCreatedAt = target.originalCreatedAt ?? state.source?.createdAt ?? target.taggedSourceCreation
@@ -290,7 +291,8 @@ extension WorkerCore {
                 )
             )
         )
-        self.finish(id, &step)
+        // Seen long ago, as before the process stood still, it may have been deleted and begun anew by another worker.
+        self.finish(id, because: step.now - seenAt < self.settings.settling ? .available : .attemptOver, &step)
     }
 
     mutating func copyFailed(_ id: CopyJob.ID, detail: String, deleting: Bool, _ step: inout CoreStep) {

@@ -6,10 +6,10 @@ import AWSClient
 /// The doors by which a message leaves.
 extension WorkerCore {
     /// Ends a job whose copy is confirmed, or which is overtaken: its messages are deleted.
-    mutating func finish(_ id: CopyJob.ID, _ step: inout CoreStep) {
+    mutating func finish(_ id: CopyJob.ID, because evidence: SlotEvidence = .available, _ step: inout CoreStep) {
         guard let state = self.jobs[id] else { return }
         // Confirmed; what is overtaken waited, and had no slot.
-        self.leavePool(id, because: .available, &step)
+        self.leavePool(id, because: evidence, &step)
         if self.tidy(id, &step) { return }
         self.jobs[id] = nil
         self.delete(state.messages, &step)

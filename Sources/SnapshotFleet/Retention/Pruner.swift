@@ -13,8 +13,12 @@ package protocol CopyShelf: Sendable {
     func describeTargets(_ identifiers: [String], in pool: SlotPool) async throws -> [Snapshot]
     /// Deletes one of our own targets.
     ///
-    /// - Parameter isAllowed: Is asked right before each attempt; once it says no, none is sent any more, and the call
-    ///   ends with an error that leaves open whether an earlier one was heard.
+    /// - Parameters:
+    ///   - identifier: Which.
+    ///   - pool: Where it is.
+    ///   - isAllowed: Is asked right before each attempt; once it says no, none is sent any more, and the call ends with
+    ///     an error that leaves open whether an earlier one was heard.
+    /// - Throws: ``AWSError``, or `CancellationError` once its task is cancelled.
     func deleteTarget(
         _ identifier: String,
         in pool: SlotPool,
@@ -100,7 +104,10 @@ package struct Pruner: Sendable {
                 round.looked(try await self.shelf.describeTargets(names, in: pool), askedAt: askedAt)
             case .delete(let copy):
                 try Task.checkCancellation()
-                report(copy, await self.delete(copy, at: plan.destination) { [round] in round.mayDelete(at: time.now()) })
+                report(
+                    copy,
+                    await self.delete(copy, at: plan.destination) { [round] in round.mayDelete(at: time.now()) }
+                )
             case .passOver(let copy): report(copy, .gone)
             case .spare(let copy, let reasons): report(copy, .spared(reasons))
             }

@@ -3,8 +3,9 @@
 
 /// Why a slot may be given up.
 package enum SlotEvidence: Hashable, Sendable {
-    /// RDS reports the copy as available: whoever holds a slot for it needs it no longer.
+    /// RDS reports the copy as available just now: whoever holds a slot for it needs it no longer.
     case available
-    /// This worker's attempt is over, its copy never started or failed; another worker may have the same copy in hand.
+    /// This worker's attempt is over: its copy never started, failed, or was whole a good while ago. Another worker may
+    /// have the same copy in hand.
     case attemptOver
 }

@@ -51,6 +51,7 @@ package final class Worker: Service {
 
     private let state: Mutex<State>
     private let readiness: ReadinessKeeper
+    private let turns = SlotTurnKeeper()
     let ports: Ports
     let policy: Policy
 
@@ -101,8 +102,12 @@ package final class Worker: Service {
                         let actions = self.decide(input, feed: feed, in: &group)
                         guard !actions.contains(.finished) else { break }
                         for batch in ActionBatch.batches(of: actions) {
+                            let turn = self.turns.enter(batch.slots)
                             group.addTask {
-                                for part in [batch] + batch.followers {
+                                await self.turns.wait(turn)
+                                for input in await self.perform(batch) { feed.yield(input) }
+                                self.turns.leave(turn)
+                                for part in batch.followers {
                                     for input in await self.perform(part) { feed.yield(input) }
                                 }
                             }

@@ -7,6 +7,7 @@ extension RDSClient {
     /// - Parameters:
     ///   - identifier: Which.
     ///   - isAllowed: Is asked right before each attempt; once it says no, none is sent any more.
+    /// - Throws: ``AWSError``.
     package func deleteDBSnapshot(
         _ identifier: String,
         whileAllowed isAllowed: (@Sendable () -> Bool)? = nil
@@ -21,6 +22,7 @@ extension RDSClient {
     /// - Parameters:
     ///   - identifier: Which.
     ///   - isAllowed: Is asked right before each attempt; once it says no, none is sent any more.
+    /// - Throws: ``AWSError``.
     package func deleteDBClusterSnapshot(
         _ identifier: String,
         whileAllowed isAllowed: (@Sendable () -> Bool)? = nil
