@@ -47,19 +47,20 @@ package struct CopyRequest: Hashable, Sendable {
     ///
     /// Source: API Reference, `CopyDBSnapshot` and `CopyDBClusterSnapshot`, `KmsKeyId`.
     static func make(_ state: JobState, source: Snapshot) -> Result<CopyRequest, Trouble> {
-        if source.isEncrypted, state.rule.kmsKey == nil {
+        if source.isEncrypted, state.terms.rule.kmsKey == nil {
             let detail = "\(source.arn) is encrypted, and the policy names no kmsKey for \(state.job.destination)"
             return .failure(Trouble(.configuration(.kmsKey), reason: .kmsKey, detail: detail))
         }
         let merged = TagMerge.merge(
-            source: state.rule.copyTags ? source.tags : [:],
-            destination: state.rule.tags,
+            source: state.terms.rule.copyTags ? source.tags : [:],
+            destination: state.terms.rule.tags,
             job: state.job,
             sourceCreated: source.originalCreatedAt ?? source.createdAt
         )
-        let optionGroup = source.optionGroup.flatMap { state.rule.optionGroup(for: $0) }
+        let optionGroup = source.optionGroup.flatMap { state.terms.rule.optionGroup(for: $0) }
         let bringsOptionGroup =
-            state.rule.copyOptionGroup && optionGroup == nil && state.job.destination.account != source.arn.account
+            state.terms.rule.copyOptionGroup && optionGroup == nil
+            && state.job.destination.account != source.arn.account
             && source.optionGroup.map { !$0.hasPrefix("default:") } ?? false
         return .success(
             CopyRequest(
@@ -68,7 +69,7 @@ package struct CopyRequest: Hashable, Sendable {
                 carrier: state.carrier,
                 pool: state.job.pool,
                 target: state.target,
-                kmsKey: source.isEncrypted ? state.rule.kmsKey : nil,
+                kmsKey: source.isEncrypted ? state.terms.rule.kmsKey : nil,
                 optionGroup: source.arn.kind == .instance ? optionGroup : nil,
                 copyOptionGroup: source.arn.kind == .instance && bringsOptionGroup,
                 tags: merged.tags

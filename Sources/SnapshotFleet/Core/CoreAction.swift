@@ -4,7 +4,10 @@
 package import AWSClient
 
 /// What is to be done next; each answer comes back as a ``CoreInput``.
-package enum CoreAction: Sendable, Equatable {
+///
+/// Indirect, as answers are: they pass through many hands, and the frame of every suspended call would hold several of
+/// them whole.
+package indirect enum CoreAction: Sendable, Equatable {
     /// Poll once, for so many messages and so long.
     case receive(count: Int, wait: Duration, visibilityTimeout: Duration)
     /// Describe snapshots of one account, Region and kind.

@@ -33,7 +33,7 @@ package enum LeaseOutcome: Hashable, Sendable {
 }
 
 /// What has happened: the answers to a core's actions, and time.
-package enum CoreInput: Sendable {
+package indirect enum CoreInput: Sendable {
     /// Nothing but time has passed.
     case tick
     case received([Delivery])

@@ -18,13 +18,13 @@ package enum FleetEvent: Sendable, Equatable {
     case handover(CopyJob.ID, HandoverNews)
     case progress(CopyJob.ID, percent: Int)
     case stalled(CopyJob.ID, percent: Int?, standingStill: Duration)
-    case confirmed(ConfirmedCopy)
+    indirect case confirmed(ConfirmedCopy)
     /// Given back to the queue, to come again after the delay.
     case requeued(CopyJob.ID?, reason: String, detail: String, after: Duration)
     case copyFailed(CopyJob.ID, attempt: Int, detail: String)
     /// A newer snapshot of the same database overtook it before it started.
     case superseded(CopyJob.ID, by: SnapshotARN)
-    case deadLettered(DeadLetter)
+    indirect case deadLettered(DeadLetter)
     /// Another worker owns the message now.
     case leaseLost(CopyJob.ID?)
     /// RDS allows fewer copies at once than we thought.
@@ -34,7 +34,7 @@ package enum FleetEvent: Sendable, Equatable {
     /// A worker deleted copies there, and new ones are tried again.
     case snapshotQuotaFreed(SlotPool, deleted: Int)
     /// A worker deleted a copy that retention keeps no longer.
-    case pruned(PrunedCopy)
+    indirect case pruned(PrunedCopy)
     /// RDS names a quota that is neither of the two known ones.
     case unknownQuota(SlotPool, detail: String)
     /// RDS refuses everything of this kind: jobs are parked, and a probe goes now and then.
@@ -42,7 +42,7 @@ package enum FleetEvent: Sendable, Equatable {
     /// RDS accepts copies again.
     case circuitClosed(SlotPool, DeadLetterReason)
     /// A sweep is over; so many jobs are enqueued, those left out that this worker has in hand already.
-    case swept(SweepReport, enqueued: Int)
+    indirect case swept(SweepReport, enqueued: Int)
     /// How old the newest confirmed copies are, by route and destination; destinations that can't be read are left out.
     case recoveryPoints([RoutePoint])
     /// A call failed and will be made again.
@@ -51,7 +51,7 @@ package enum FleetEvent: Sendable, Equatable {
     /// The worker has begun to work, and takes everything to be there.
     case working
     /// Something that the worker depends on is lost, or back.
-    case readinessChanged(Readiness.Change, Readiness)
+    indirect case readinessChanged(Readiness.Change, Readiness)
 }
 
 /// A copy that RDS reports as `available`.

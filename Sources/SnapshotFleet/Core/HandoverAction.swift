@@ -6,10 +6,10 @@ import AWSClient
 /// What is to be done in the source's account so that another one can copy; each answer is a ``HandoverAnswer``.
 package enum HandoverAction: Hashable, Sendable {
     /// Find out how far a handover is.
-    case inspect(HandoverQuestion)
+    indirect case inspect(HandoverQuestion)
     /// Let the destination's account copy a snapshot; a source is marked first, so that the share can be taken back.
     case share(CopyJob.ID, SnapshotARN)
-    case makeHop(HopRequest)
+    indirect case makeHop(HopRequest)
     /// Describe hops by identifier.
     case describeHops(SourceGroup, [String])
     /// Delete the hop of a job and take its share back, as far as there are any; of a failed hop nothing but the hop.
@@ -49,7 +49,7 @@ package struct HandoverQuestion: Hashable, Sendable {
 }
 
 /// What came of a ``HandoverAction``.
-package enum HandoverAnswer: Hashable, Sendable {
+package indirect enum HandoverAnswer: Hashable, Sendable {
     case inspected(CopyJob.ID, HandoverFacts)
     case shared(CopyJob.ID, SnapshotARN)
     /// RDS accepted the hop; the snapshot is the hop as RDS describes it.

@@ -4,6 +4,10 @@
 package import AWSClient
 
 /// A job that this worker has in hand.
+///
+/// Kept apart from whoever holds it: a table of tens of thousands of jobs is one of pointers, and to look at a job copies
+/// one of them. Whoever changes a job has it alone; where others hold it too, they keep it as it was.
+@dynamicMemberLookup
 package struct JobState: Sendable {
     /// Where a job stands between "received" and "gone from here".
     package enum Phase: Sendable {
@@ -28,52 +32,68 @@ package struct JobState: Sendable {
         case tidying
     }
 
-    package var job: CopyJob
-    package var rule: DestinationRule
-    /// From the route: the key for a hop; `nil` where it names none.
-    package var hopKey: String?
-    /// From the route: higher goes first.
-    package var priority: Int
-    /// From the route: whether a newer snapshot of the same database overtakes this one.
-    package var newestOnly: Bool
-    /// The messages that carry this job, the first received first; duplicates end with it.
-    package var messages: [MessageToken]
-    package var phase: Phase
-    /// The source as last described; `nil` before that.
-    package var source: Snapshot?
-    /// What the copy is called.
-    package var target: String
-    /// What the destination's account can copy, the source or its hop; `nil` before that is known, and where the source
-    /// is in the same account.
-    package var carrier: SnapshotARN?
-    /// Whether the slot is ours to give back: granted, or taken over together with a copy in progress.
-    package var holdsSlot = false
-    /// When the ledger was asked for that slot; `nil` before that.
-    package var slotAskedAt: Instant?
-    /// Whether its pool counts it as under way, and its lane as busy.
-    package var isCounted = false
-    /// Since when it waits, for the order of starting.
-    package var since: Instant
+    /// What is known of a job.
+    package struct Facts: Sendable {
+        package var job: CopyJob
+        package var terms: CopyTerms
+        /// The messages that carry this job, the first received first; duplicates end with it.
+        package var messages: [MessageToken]
+        package var phase: Phase
+        /// The source as last described; `nil` before that.
+        package var source: Snapshot?
+        /// What the copy is called.
+        package var target: String
+        /// What the destination's account can copy, the source or its hop; `nil` before that is known, and where the
+        /// source is in the same account.
+        package var carrier: SnapshotARN?
+        /// Whether the slot is ours to give back: granted, or taken over together with a copy in progress.
+        package var holdsSlot = false
+        /// When the ledger was asked for that slot; `nil` before that.
+        package var slotAskedAt: Instant?
+        /// Whether its pool counts it as under way, and its lane as busy.
+        package var isCounted = false
+        /// Since when it waits, for the order of starting.
+        package var since: Instant
+    }
+
+    /// Written to only by whoever holds the one reference to it.
+    private final class Storage: @unchecked Sendable {
+        var facts: Facts
+
+        init(_ facts: Facts) { self.facts = facts }
+    }
+
+    private var storage: Storage
 
     package init(
         job: CopyJob,
-        planned: PlannedCopy,
+        terms: CopyTerms,
         messages: [MessageToken],
         phase: Phase,
         source: Snapshot?,
         target: String,
         since: Instant
     ) {
-        self.job = job
-        self.rule = planned.rule
-        self.hopKey = planned.hopKey
-        self.priority = planned.priority
-        self.newestOnly = planned.newestOnly
-        self.messages = messages
-        self.phase = phase
-        self.source = source
-        self.target = target
-        self.since = since
+        self.storage = Storage(
+            Facts(
+                job: job,
+                terms: terms,
+                messages: messages,
+                phase: phase,
+                source: source,
+                target: target,
+                since: since
+            )
+        )
+    }
+
+    @inline(__always)
+    package subscript<Fact>(dynamicMember fact: WritableKeyPath<Facts, Fact>) -> Fact {
+        _read { yield self.storage.facts[keyPath: fact] }
+        _modify {
+            if !isKnownUniquelyReferenced(&self.storage) { self.storage = Storage(self.storage.facts) }
+            yield &self.storage.facts[keyPath: fact]
+        }
     }
 
     /// The database and the destination, which take one copy at a time.

@@ -86,8 +86,8 @@ extension WorkerCore {
         let handover = Handover(
             job: state.job,
             source: state.source,
-            hopKey: state.hopKey,
-            copiesTags: state.rule.copyTags
+            hopKey: state.terms.hopKey,
+            copiesTags: state.terms.rule.copyTags
         )
         if let hop = facts.hop, state.source == nil {
             self.jobs[id]?.source = Handover.source(of: id, from: hop)

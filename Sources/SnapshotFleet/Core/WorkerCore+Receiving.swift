@@ -144,7 +144,7 @@ extension WorkerCore {
         for token in tokens { self.messages[token]?.purpose = .job(id) }
         let state = JobState(
             job: job,
-            planned: planned,
+            terms: self.terms.terms(of: planned),
             messages: tokens,
             phase: .describing,
             source: source,
@@ -162,7 +162,10 @@ extension WorkerCore {
     /// Puts a job whose source is known to be whole among those that wait for a slot.
     mutating func enqueue(_ id: CopyJob.ID, _ source: Snapshot, _ step: inout CoreStep) {
         guard var state = self.jobs[id] else { return }
-        state.source = source
+        var named = source
+        // The same name, held once.
+        if source.arn == id.source { named.arn = id.source }
+        state.source = named
         state.phase = .waiting
         self.jobs[id] = state
         let pool = state.job.pool

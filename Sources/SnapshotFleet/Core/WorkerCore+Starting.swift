@@ -93,7 +93,7 @@ extension WorkerCore {
     private func rank(_ state: JobState, bySize: Bool) -> StartRank {
         let age = state.since.wholeSeconds / 900
         return StartRank(
-            priority: state.priority,
+            priority: state.terms.priority,
             newest: state.lane.flatMap { self.newestConfirmed[$0] } ?? Instant(microseconds: .min),
             age: age,
             sizeGiB: bySize ? state.source?.sizeGiB ?? 0 : 0,
@@ -113,7 +113,9 @@ extension WorkerCore {
     private mutating func dropSuperseded(_ pool: SlotPool, _ step: inout CoreStep) {
         guard self.policy.routes.contains(where: \.newestOnly) else { return }
         var newest: [CopyLane: (created: Instant, arn: SnapshotARN)] = [:]
-        let waiting = (self.pools[pool]?.waiting ?? []).sorted().compactMap { self.jobs[$0] }.filter(\.newestOnly)
+        let waiting = (self.pools[pool]?.waiting ?? []).sorted().compactMap { self.jobs[$0] }.filter {
+            $0.terms.newestOnly
+        }
         for state in waiting {
             guard let lane = state.lane, let created = state.source?.createdAt else { continue }
             if let known = newest[lane], known.created >= created { continue }
@@ -132,7 +134,7 @@ extension WorkerCore {
         self.pools[pool, default: PoolState()].survey = .known
         self.pools[pool]?.surveyedAt = step.now
         self.pools[pool]?.hasForeignCopies = inProgress.contains { $0.tags[TagMerge.sourceKey] == nil }
-        let own = Set(self.jobs.values.filter { $0.isCounted && $0.job.pool == pool }.map(\.target))
+        let own = Set(self.jobs.values.filter { $0.isCounted && $0.job.pool == pool }.map { $0.target })
         self.pools[pool]?.elsewhere = Dictionary(
             inProgress.lazy.filter { !own.contains($0.arn.identifier) }
                 .map { ($0.arn.identifier, $0.tags[TagMerge.sourceKey] != nil) }

@@ -14,6 +14,7 @@ package struct WorkerCore: Sendable {
 
     var messages: [MessageToken: HeldMessage] = [:]
     var jobs: [CopyJob.ID: JobState] = [:]
+    var terms = KnownTerms()
     var pools: [SlotPool: PoolState] = [:]
     var sources: [SourceGroup: SourceQueue] = [:]
     /// When sources were last asked about.
