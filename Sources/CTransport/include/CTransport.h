@@ -17,6 +17,10 @@ typedef struct ctransport_multi ctransport_multi;
 /// Receives `size * count` bytes; return that product to go on, anything else to abort the transfer.
 typedef size_t (*ctransport_receive)(char *_Nonnull bytes, size_t size, size_t count, void *_Nullable context);
 
+/// Has the C library give freed memory back to the system early, and keep two heaps for all threads together. Changes
+/// nothing but glibc.
+void ctransport_spare_memory(void);
+
 /// Call once, before anything else here. Returns a CURLcode; 0 is success.
 int ctransport_global_init(void);
 /// What a CURLcode means; the text lives forever.

@@ -78,6 +78,7 @@ struct WorkCommand: AsyncParsableCommand {
     var clock: ClockOption?
 
     func run() async throws {
+        FreedMemory.returnEarly()
         let environment = ProcessInfo.processInfo.environment
         let reader = self.reader(environment)
         let logger = try Self.orExit { () throws(ConfigurationError) in try self.logger(reader) }
