@@ -49,7 +49,14 @@ package struct HeldMessage: Sendable {
     }
 
     package let token: MessageToken
-    package let delivery: Delivery
+    /// Names the delivery to the queue.
+    package let receiptHandle: String
+    /// As it came, for a dead letter.
+    package let body: String
+    /// How often the queue had handed the message out, from 1.
+    package let receiveCount: Int
+    /// When it was first sent; `nil` when the queue did not say.
+    package let sentAt: Instant?
     package let receivedAt: Instant
     /// When the queue shows it to others unless it is extended.
     package var hiddenUntil: Instant
@@ -59,7 +66,10 @@ package struct HeldMessage: Sendable {
 
     package init(token: MessageToken, delivery: Delivery, receivedAt: Instant, hiddenUntil: Instant, purpose: Purpose) {
         self.token = token
-        self.delivery = delivery
+        self.receiptHandle = delivery.receiptHandle
+        self.body = delivery.body
+        self.receiveCount = delivery.receiveCount
+        self.sentAt = delivery.sentAt
         self.receivedAt = receivedAt
         self.hiddenUntil = hiddenUntil
         self.purpose = purpose

@@ -39,7 +39,7 @@ package struct JobState: Sendable {
         /// The messages that carry this job, the first received first; duplicates end with it.
         package var messages: [MessageToken]
         package var phase: Phase
-        /// The source as last described; `nil` before that.
+        /// The source as last described, without what only a start needs once the copy runs; `nil` before that.
         package var source: Snapshot?
         /// What the copy is called.
         package var target: String

@@ -204,6 +204,7 @@ extension WorkerCore {
             leastDuration: self.pools[pool]?.pace.least
         )
         self.jobs[id]?.phase = .copying(watch)
+        self.jobs[id]?.source = state.source?.withoutWhatStartsTake
         guard !state.messages.isEmpty else {
             // The lease was lost meanwhile: the copy is another worker's to adopt.
             self.leavePool(id, because: target.phase == .available ? .available : nil, &step)
@@ -342,6 +343,16 @@ extension WorkerCore {
 }
 
 extension Snapshot {
+    /// The snapshot without what only a start needs: its tags would be most of what a copy in progress weighs.
+    fileprivate var withoutWhatStartsTake: Snapshot {
+        var snapshot = self
+        snapshot.tags = [:]
+        snapshot.databaseTags = nil
+        snapshot.kmsKeyID = nil
+        snapshot.optionGroup = nil
+        return snapshot
+    }
+
     /// Whether this is a copy of that snapshot, as far as RDS or our own tag says.
     package func isCopy(of source: SnapshotARN) -> Bool {
         if self.tags[TagMerge.sourceKey] != nil { return TagMerge.marks(self.tags, copyOf: source) }

@@ -46,13 +46,13 @@ extension WorkerCore {
     ) {
         guard let message = self.messages[token] else { return }
         // A drain has little time, so there only the very last receive counts.
-        let spent = message.delivery.receiveCount + (self.isDraining ? 0 : 1)
+        let spent = message.receiveCount + (self.isDraining ? 0 : 1)
         if let limit = self.settings.maxReceiveCount, spent >= limit {
-            let body = job.map { JobMessage.encode($0) } ?? message.delivery.body
+            let body = job.map { JobMessage.encode($0) } ?? message.body
             return self.replace([token], with: [OutgoingMessage(body: body, delay: min(delay, .seconds(900)))], &step)
         }
         self.messages[token]?.purpose = .leaving
-        step.actions.append(.requeue(token, receiptHandle: message.delivery.receiptHandle, after: delay))
+        step.actions.append(.requeue(token, receiptHandle: message.receiptHandle, after: delay))
     }
 
     mutating func replace(_ tokens: [MessageToken], with messages: [OutgoingMessage], _ step: inout CoreStep) {
@@ -64,7 +64,7 @@ extension WorkerCore {
         for token in tokens {
             guard let message = self.messages[token] else { continue }
             self.messages[token]?.purpose = .leaving
-            step.actions.append(.delete(token, receiptHandle: message.delivery.receiptHandle))
+            step.actions.append(.delete(token, receiptHandle: message.receiptHandle))
         }
     }
 
@@ -96,15 +96,15 @@ extension WorkerCore {
         guard let first = tokens.first, let message = self.messages[first] else { return }
         self.companions[first] = Array(tokens.dropFirst())
         let letter = DeadLetter(
-            body: message.delivery.body,
+            body: message.body,
             reason: reason,
             detail: detail,
             source: job.map { "\($0.source)" } ?? source,
             destination: job.map { "\($0.destination)" },
             route: job.map(\.route),
             database: database,
-            attempts: message.delivery.receiveCount,
-            firstSeen: job?.firstSeen ?? message.delivery.sentAt ?? message.receivedAt
+            attempts: message.receiveCount,
+            firstSeen: job?.firstSeen ?? message.sentAt ?? message.receivedAt
         )
         self.post(.deadLetter(first, letter), for: tokens, &step)
     }
@@ -122,7 +122,7 @@ extension WorkerCore {
             self.jobs[id] = nil
             return
         }
-        let received = state.messages.first.flatMap { self.messages[$0]?.delivery.receiveCount } ?? 1
+        let received = state.messages.first.flatMap { self.messages[$0]?.receiveCount } ?? 1
         switch self.verdict(failure, received: received, &random) {
         case .deadLetter: self.deadLetter(id, failure, &step)
         case .again(let delay):
@@ -140,7 +140,7 @@ extension WorkerCore {
         _ random: inout some RandomNumberGenerator
     ) {
         guard let message = self.messages[token] else { return }
-        switch self.verdict(failure, received: message.delivery.receiveCount, &random) {
+        switch self.verdict(failure, received: message.receiveCount, &random) {
         case .deadLetter:
             let reason = failure.reason ?? .invalidParameter
             self.deadLetter([token], reason, detail: failure.detail, source: source.map { "\($0)" }, &step)

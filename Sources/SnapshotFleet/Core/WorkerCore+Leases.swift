@@ -27,7 +27,7 @@ extension WorkerCore {
                 self.handBack(message, &step)
             } else {
                 self.messages[token]?.isExtending = true
-                renewed[token] = message.delivery.receiptHandle
+                renewed[token] = message.receiptHandle
             }
         }
         guard !renewed.isEmpty else { return }

@@ -83,7 +83,7 @@ extension WorkerCore {
     /// Whether the next receive but one would make SQS move the message to the dead-letter queue by itself.
     private func isNearlySpent(_ token: MessageToken) -> Bool {
         guard let limit = self.settings.maxReceiveCount, let message = self.messages[token] else { return false }
-        return message.delivery.receiveCount + 1 >= limit
+        return message.receiveCount + 1 >= limit
     }
 
     private mutating func returnUnchanged(
@@ -94,8 +94,8 @@ extension WorkerCore {
         guard let message = self.messages[token] else { return }
         let delay =
             self.isDraining
-            ? Duration.zero : self.settings.backoff.delay(attempt: message.delivery.receiveCount, using: &random)
+            ? Duration.zero : self.settings.backoff.delay(attempt: message.receiveCount, using: &random)
         self.messages[token]?.purpose = .leaving
-        step.actions.append(.requeue(token, receiptHandle: message.delivery.receiptHandle, after: delay))
+        step.actions.append(.requeue(token, receiptHandle: message.receiptHandle, after: delay))
     }
 }

@@ -120,7 +120,7 @@ extension WorkerCore {
         _ random: inout some RandomNumberGenerator
     ) {
         guard let message = self.messages[token] else { return }
-        let firstSeen = message.delivery.sentAt ?? message.receivedAt
+        let firstSeen = message.sentAt ?? message.receivedAt
         guard let source else {
             let failure = Trouble.sourceGone(arn, firstSeen: firstSeen, now: step.now)
             return self.fail(message: token, source: arn, failure, &step, &random)

@@ -98,10 +98,12 @@ package final class Worker: Service {
             await withTaskCancellationHandler {
                 await withDiscardingTaskGroup { group in
                     feed.yield(.tick)
+                    var starts = StartQueue()
                     for await input in inputs {
+                        starts.note(input)
                         let actions = self.decide(input, feed: feed, in: &group)
                         guard !actions.contains(.finished) else { break }
-                        for batch in ActionBatch.batches(of: actions) {
+                        for batch in starts.admit(ActionBatch.batches(of: actions)) {
                             let turn = self.turns.enter(batch.slots)
                             group.addTask {
                                 await self.turns.wait(turn)
