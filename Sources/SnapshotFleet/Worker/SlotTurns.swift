@@ -46,12 +46,13 @@ package struct SlotTurns: Sendable {
     package mutating func leave(_ number: UInt64) -> [UInt64] {
         var heads: Set<UInt64> = []
         for slot in self.slots.removeValue(forKey: number) ?? [] {
+            let wasNext = self.lines[slot]?.first == number
             self.lines[slot]?.removeAll { $0 == number }
-            if let head = self.lines[slot]?.first {
-                heads.insert(head)
-            } else {
+            guard let head = self.lines[slot]?.first else {
                 self.lines[slot] = nil
+                continue
             }
+            if wasNext { heads.insert(head) }
         }
         return heads.filter { self.isNext($0) }.sorted()
     }

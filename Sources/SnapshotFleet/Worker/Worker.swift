@@ -102,7 +102,8 @@ package final class Worker: Service {
                     for await input in inputs {
                         starts.note(input)
                         let actions = self.decide(input, feed: feed, in: &group)
-                        guard !actions.contains(.finished) else { break }
+                        // By pattern: to compare an action takes a copy of all that is in it.
+                        if actions.contains(where: { if case .finished = $0 { true } else { false } }) { break }
                         for batch in starts.admit(ActionBatch.batches(of: actions)) {
                             let turn = self.turns.enter(batch.slots)
                             group.addTask {

@@ -120,9 +120,33 @@ struct JobTroubleTests {
         #expect(early.looks.isEmpty)
         #expect(harness.pass(.seconds(15)).looks == [[self.target]])
         harness.now = harness.now + .seconds(45)
+        // However late it comes, an answer is as old as its question.
+        let late = harness.happen(.targetsDescribed(self.job.pool, asked: [self.target], found: []))
+        #expect(late.releases.isEmpty)
+        #expect(harness.pass(.seconds(15)).looks == [[self.target]])
         let actions = harness.happen(.targetsDescribed(self.job.pool, asked: [self.target], found: []))
         #expect(actions.releases == [self.target])
         #expect(actions.requeues.map(\.token) == [.number(1)])
+    }
+
+    @Test(
+        "what was asked before a copy began says nothing of it, however it is answered",
+        arguments: [[], ["available"], ["failed"]]
+    )
+    func oldAnswersAreIgnored(statuses: [String]) throws {
+        var harness = try CoreHarness()
+        harness.startCopying()
+        for _ in 0..<40 where harness.actions.looks.isEmpty { harness.pass(.seconds(15)) }
+        #expect(harness.actions.looks == [[self.target]])
+        // The process stands still meanwhile: the lease goes, the message comes again, and the copy is begun anew.
+        harness.happen(.leasesExtended([.number(1): .lost]))
+        harness.now = harness.now + .seconds(1200)
+        harness.startCopying()
+        harness.now = harness.now + .seconds(120)
+        let found = statuses.map { CoreHarness.target(of: CoreHarness.job(), status: $0, percent: 100) }
+        let actions = harness.happen(.targetsDescribed(self.job.pool, asked: [self.target], found: found))
+        #expect(actions.releases.isEmpty && actions.deletions.isEmpty)
+        #expect(harness.core.view.copies.count == 1)
     }
 
     @Test("a name that something else has is never touched")

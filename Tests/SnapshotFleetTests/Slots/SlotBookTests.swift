@@ -36,4 +36,17 @@ struct SlotBookTests {
         book.observe(self.pool, inProgress: [], at: self.start + .seconds(1200))
         #expect(book.entries(of: self.pool).keys.sorted() == ["a"])
     }
+
+    @Test("a slot beyond the limit is nobody's to take over: its copy may have ended")
+    func slotsBeyondTheLimitAreNotTakenOver() {
+        var book = SlotBook()
+        let granted = book.acquire(self.pool, target: "a", limit: 1, at: self.start)
+        book.occupy(self.pool, target: "a", at: self.start)
+        // Begun by somebody else, and seen in progress.
+        book.observe(self.pool, inProgress: ["a", "b"], at: self.start + .seconds(100))
+        let early = book.acquire(self.pool, target: "b", limit: 1, at: self.start + .seconds(200))
+        book.release(self.pool, target: "a")
+        let late = book.acquire(self.pool, target: "b", limit: 1, at: self.start + .seconds(300))
+        #expect([granted, early, late] == [true, false, true])
+    }
 }

@@ -52,6 +52,21 @@ import Testing
         #expect(table.acquire("a", limit: 1, isFresh: true, at: Self.start) == .refused)
     }
 
+    @Test(arguments: [(1, SlotTable.Step.refused), (2, nil)])
+    func slotBeyondTheLimitIsNotTakenOver(limit: Int, expected: SlotTable.Step?) {
+        var table = Self.table()
+        table.take([Self.item(0, "x"), Self.item(1, "a", isRunning: true)], reach: 20, at: Self.start)
+        let step = table.acquire("a", limit: limit, isFresh: true, at: Self.start)
+        if let expected {
+            #expect(step == expected)
+            #expect(table.acquire("a", limit: limit, isFresh: false, at: Self.start) == .read)
+        } else if case .write(.replace(let item, from: 7)) = step {
+            #expect(item.number == 1 && item.owner == "me")
+        } else {
+            Issue.record("\(step)")
+        }
+    }
+
     @Test func highestLimitSeenSaysHowFarToRead() {
         var table = Self.table()
         #expect(table.reach(limit: 5) == 20)
