@@ -56,7 +56,7 @@ class Contestant:
             BENCH_THREADS=str(CONNECTIONS),
             SNAPFERRY_QUEUE_URL=world.queue_url().replace(world.url, url),
             SNAPFERRY_POLICY=snapferry_policy(),
-            SNAPFERRY_WAITING_ROOM="2000",
+            SNAPFERRY_WAITING_ROOM="10000",
             SNAPFERRY_CONFIRM_SHORTEST_SECONDS="1",
             SNAPFERRY_VISIBILITY_TIMEOUT_SECONDS="600",
             **KEYS,

@@ -171,7 +171,9 @@ class World:
             assert not answer.get("Failed"), answer
 
     def left(self, name: str = "jobs") -> int:
-        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        about = "ApproximateNumberOfMessages"
+        # Delayed ones, too: a worker that has no room for a job sends it again for later.
+        names = [about, f"{about}NotVisible", f"{about}Delayed"]
         answer = self.client("sqs").get_queue_attributes(QueueUrl=self.queue_url(name), AttributeNames=names)
         return sum(int(value) for value in answer["Attributes"].values())
 
