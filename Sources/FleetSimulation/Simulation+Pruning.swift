@@ -48,7 +48,7 @@ extension Simulation {
 
     private func goOn(with prune: PruneUnderWay) {
         let worker = prune.worker
-        while let step = prune.round.next(at: self.clock(of: prune.worker)) {
+        while let step = prune.round.next(at: self.clock(of: worker)) {
             switch step {
             case .look(let names, let pool): return self.look(names, in: pool, for: prune)
             case .delete(let copy): return self.delete(copy, for: prune)
@@ -83,7 +83,7 @@ extension Simulation {
         let arn = copy.snapshot.arn
         let snapshot = arn.kind == .instance ? "DBSnapshot" : "DBClusterSnapshot"
         let members: [String: JSONValue?] = ["\(snapshot)Identifier": .string(arn.identifier)]
-        let isAllowed = { [unowned self] in prune.round.mayDelete(at: self.clock(of: prune.worker)) }
+        let isAllowed = { [unowned self] in prune.round.mayDelete(at: self.clock(of: worker)) }
         self.rds("Delete\(snapshot)", members, arn.region, for: worker, whileAllowed: isAllowed) {
             [unowned self] result, _ in
             if case .success = result { prune.deleted += 1 }

@@ -149,6 +149,22 @@ struct JobTroubleTests {
         #expect(harness.core.view.copies.count == 1)
     }
 
+    @Test(
+        "a copy that was seen whole long ago is confirmed, and frees no slot but this worker's own",
+        arguments: [(Duration.zero, SlotEvidence.available), (.seconds(120), .attemptOver)]
+    )
+    func oldSightsFreeNoOthersSlot(age: Duration, evidence: SlotEvidence) throws {
+        var harness = try CoreHarness()
+        harness.startCopying()
+        for _ in 0..<40 where harness.actions.looks.isEmpty { harness.pass(.seconds(15)) }
+        #expect(harness.actions.looks == [[self.target]])
+        harness.now = harness.now + age
+        let whole = CoreHarness.target(of: self.job, status: "available", percent: 100)
+        let actions = harness.happen(.targetsDescribed(self.job.pool, asked: [self.target], found: [whole]))
+        #expect(actions.contains(.releaseSlot(self.job.pool, target: self.target, because: evidence)))
+        #expect(actions.deletions == [.number(1)])
+    }
+
     @Test("a name that something else has is never touched")
     func nameTaken() throws {
         var harness = try self.starting()
