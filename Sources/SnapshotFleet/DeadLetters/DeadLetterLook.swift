@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) the snapferry authors
 
-import AWSClient
+package import AWSClient
 import Synchronization
 
 /// Reads a dead-letter queue from end to end, and gives everything back afterwards.
@@ -23,6 +23,8 @@ package struct DeadLetterLook: Sendable {
 
     /// How long letters stay hidden: long enough to read many, short enough when a look is killed.
     package static let visibility = Duration.seconds(180)
+    /// How long a look that is cancelled waits for letters that are on their way to it: longer than a poll takes.
+    package static let patience = Duration.seconds(3)
     /// How many letters one look reads at the most unless told otherwise.
     package static let standardLimit = 10_000
 
@@ -30,6 +32,7 @@ package struct DeadLetterLook: Sendable {
     private let limit: Int
     private let isQuick: Bool
     private let lanes: Int
+    private let time: any TimeSource
 
     /// Makes a look; nothing is asked yet.
     ///
@@ -39,16 +42,19 @@ package struct DeadLetterLook: Sendable {
     ///   - isQuick: Whether to be content with as many as the queue counts, which may be those of a minute ago; else a
     ///     look ends a second later, when the queue has said that there are no more.
     ///   - lanes: How many calls to make side by side.
+    ///   - time: Tells how long a look that is cancelled waits.
     package init(
         _ queue: any DeadLetterQueue,
         limit: Int = Self.standardLimit,
         isQuick: Bool = false,
-        lanes: Int = 4
+        lanes: Int = 4,
+        time: any TimeSource = SystemTimeSource()
     ) {
         self.queue = queue
         self.limit = limit
         self.isQuick = isQuick
         self.lanes = lanes
+        self.time = time
     }
 
     /// Reads the letters and shows them to others again right away.
@@ -58,8 +64,9 @@ package struct DeadLetterLook: Sendable {
 
     /// Reads the letters, and keeps them hidden from others for as long as `body` takes.
     ///
-    /// Those that `body` did not delete are given back, also when it throws or its task is cancelled. One whose giving
-    /// back fails comes back by itself, three minutes after it was last hidden.
+    /// Those that `body` did not delete are given back, also when it throws or its task is cancelled, be it while they are
+    /// on their way. One whose giving back fails, or which is on its way for longer than ``patience``, comes back by
+    /// itself, three minutes after it was last hidden.
     ///
     /// - Parameter body: What to do with them; is given what was found.
     /// - Returns: What `body` returns.
@@ -127,12 +134,26 @@ package struct DeadLetterLook: Sendable {
             let (isFull, held) = hand.state.withLock { ($0.isFull, $0.letters.count) }
             if isFull || self.isQuick && held >= count { return }
             try Task.checkCancellation()
-            // A short poll asks a sample of SQS's machines and may find nothing where there is something.
-            let letters = try await self.queue.receive(wait: .seconds(1), visibility: Self.visibility)
+            let letters = try await self.receive()
             if letters.isEmpty { return }
             // What comes again was in hand for so long that its time ran out: the look would never end.
             stale = hand.take(letters, limit: self.limit) == 0 ? stale + 1 : 0
             if stale == 3 { return }
+        }
+    }
+
+    /// Asks for letters, and hears the answer also in a task that is cancelled meanwhile: what it hides would have to be
+    /// waited for otherwise, as nobody could give it back.
+    private func receive() async throws -> [HeldLetter] {
+        // A short poll asks a sample of SQS's machines and may find nothing where there is something.
+        let asked = Task { [queue] in try await queue.receive(wait: .seconds(1), visibility: Self.visibility) }
+        return try await withTaskCancellationHandler {
+            try await asked.value
+        } onCancel: {
+            Task { [time, patience = Self.patience] in
+                try? await time.sleep(for: patience)
+                asked.cancel()
+            }
         }
     }
 

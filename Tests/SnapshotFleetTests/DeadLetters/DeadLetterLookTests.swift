@@ -27,6 +27,8 @@ final class PlainDeadLetterQueue: DeadLetterQueue {
         var deletesFail = false
         /// How many letters were hidden anew, each time.
         var hides: [Int] = []
+        /// Is awaited when letters are hidden already and their receiver has yet to hear of them.
+        var onTheWay: (@Sendable () async -> Void)?
     }
 
     let state: Mutex<State>
@@ -51,6 +53,13 @@ final class PlainDeadLetterQueue: DeadLetterQueue {
     }
 
     func receive(wait: Duration, visibility: Duration) async throws -> [HeldLetter] {
+        let letters = try self.take()
+        if let onTheWay = self.state.withLock({ $0.onTheWay }) { await onTheWay() }
+        try Task.checkCancellation()
+        return letters
+    }
+
+    private func take() throws -> [HeldLetter] {
         try self.state.withLock { state in
             state.receives += 1
             if let limit = state.failsAfter, state.receives > limit {
@@ -176,4 +185,52 @@ final class PlainDeadLetterQueue: DeadLetterQueue {
         await #expect(throws: CancellationError.self) { try await task.value }
         #expect(queue.visibleIDs.count == 24)
     }
+
+    @Test func lettersOnTheirWayToALookThatIsCancelledAreGivenBack() async throws {
+        let queue = PlainDeadLetterQueue.numbered(5)
+        let (began, begin) = AsyncStream.makeStream(of: Void.self)
+        let (gate, open) = AsyncStream.makeStream(of: Void.self)
+        queue.state.withLock {
+            $0.onTheWay = {
+                begin.yield()
+                // A stream would end by itself in a task that is cancelled.
+                await Task { _ = await gate.first { _ in true } }.value
+            }
+        }
+        let look = Task { try await DeadLetterLook(queue, time: NoTimePasses()).entries() }
+        _ = await began.first { _ in true }
+        #expect(queue.visibleIDs.isEmpty)
+        look.cancel()
+        open.yield()
+        await #expect(throws: CancellationError.self) { try await look.value }
+        #expect(queue.visibleIDs.count == 5)
+    }
+
+    @Test func aLookThatIsCancelledWaitsNotForeverForLetters() async throws {
+        let queue = PlainDeadLetterQueue.numbered(5)
+        let (began, begin) = AsyncStream.makeStream(of: Void.self)
+        queue.state.withLock {
+            $0.onTheWay = {
+                begin.yield()
+                try? await Task.sleep(for: .seconds(3600))
+            }
+        }
+        let look = Task { try await DeadLetterLook(queue, time: SleeplessClock()).entries() }
+        _ = await began.first { _ in true }
+        look.cancel()
+        await #expect(throws: CancellationError.self) { try await look.value }
+        #expect(queue.visibleIDs.isEmpty)
+    }
+}
+
+/// Whoever waits by it waits until cancelled.
+private struct NoTimePasses: TimeSource {
+    func now() -> Instant { Instant(microseconds: 0) }
+    func sleep(for duration: Duration) async throws { try await Task.sleep(for: .seconds(3600)) }
+}
+
+/// Nobody waits by it at all.
+private struct SleeplessClock: TimeSource {
+    func now() -> Instant { Instant(microseconds: 0) }
+    func sleep(for duration: Duration) async throws {}
 }
