@@ -24,15 +24,18 @@ package enum Digest {
     }
 
     /// Two lower-case hexadecimal digits for each byte.
-    package static func hex(_ bytes: some Collection<UInt8>) -> String {
-        func digit(_ value: UInt8) -> UInt8 { value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10 }
-        return String(unsafeUninitializedCapacity: 2 * bytes.count) { text in
-            for (place, byte) in bytes.enumerated() {
-                text[2 * place] = digit(byte >> 4)
-                text[2 * place + 1] = digit(byte & 15)
+    package static func hex(_ bytes: [UInt8]) -> String {
+        String(unsafeUninitializedCapacity: 2 * bytes.count) { text in
+            for place in bytes.indices {
+                text[2 * place] = Self.digit(bytes[place] >> 4)
+                text[2 * place + 1] = Self.digit(bytes[place] & 15)
             }
             return 2 * bytes.count
         }
+    }
+
+    private static func digit(_ value: UInt8) -> UInt8 {
+        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
     }
 
     private static func filled(_ size: Int, _ body: (UnsafeMutablePointer<UInt8>) -> Int32) -> [UInt8] {
