@@ -8,14 +8,14 @@ extension WorkerCore {
     /// Asks for every source that waits, one call at a time for each account, Region and kind.
     ///
     /// The snapshots of a backup window come within seconds of each other: after a call the next one waits a little, and
-    /// tells about all of them. Where they fill a page it need not wait.
+    /// tells about all of them. Where they fill a page, or their copies would find room at once, it need not wait.
     mutating func describeWaitingSources(_ step: inout CoreStep) {
         guard !self.sources.isEmpty else { return }
         for group in self.sources.keys.sorted() {
             guard let queue = self.sources[group], !queue.isDescribing, !queue.waiting.isEmpty,
                 queue.waiting.count >= Self.sourcesAPage || self.describesSourcesAt(group) <= step.now
             else { continue }
-            self.sourcesDescribedAt[group] = step.now
+            self.sourceLooks[group] = SourceLook(askedAt: step.now)
             let asked = Array(queue.waiting.sorted().prefix(Self.sourcesAPage))
             self.sources[group]?.isDescribing = true
             self.sources[group]?.waiting.subtract(asked)
@@ -27,8 +27,22 @@ extension WorkerCore {
     private static let sourcesAPage = 100
 
     /// When fewer sources of a group than fill a page may be asked about.
+    ///
+    /// While there is room for their copies, half of the time may go by in asking: whoever answers quickly is asked often,
+    /// and each call brings what came during the one before it. A source that has to wait for a slot can wait here.
     func describesSourcesAt(_ group: SourceGroup) -> Instant {
-        self.sourcesDescribedAt[group].map { $0 + self.settings.confirm.shortest / 3 } ?? Instant(microseconds: .min)
+        guard let last = self.sourceLooks[group] else { return Instant(microseconds: .min) }
+        let usual = last.askedAt + self.settings.confirm.shortest / 3
+        guard let took = last.took, self.hasRoom(for: group.kind) else { return usual }
+        return min(usual, last.askedAt + took * 2)
+    }
+
+    /// Whether a copy of a kind would be started at once at some destination, as far as this worker knows.
+    private func hasRoom(for kind: SnapshotKind) -> Bool {
+        self.pools.contains { pool, state in
+            pool.kind == kind && state.closedUntil == nil
+                && state.underWay + state.waiting.count + state.elsewhere.count < self.usableSlots(in: pool)
+        }
     }
 
     mutating func sourcesDescribed(
@@ -39,6 +53,7 @@ extension WorkerCore {
         _ random: inout some RandomNumberGenerator
     ) {
         self.sources[group]?.isDescribing = false
+        self.sourceLooks[group]?.noteAnswer(at: step.now)
         let byARN = Dictionary(found.map { ($0.arn, $0) }) { first, _ in first }
         let interested = self.interested(in: Set(asked))
         for arn in asked {

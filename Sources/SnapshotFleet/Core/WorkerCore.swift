@@ -17,8 +17,8 @@ package struct WorkerCore: Sendable {
     var terms = KnownTerms()
     var pools: [SlotPool: PoolState] = [:]
     var sources: [SourceGroup: SourceQueue] = [:]
-    /// When sources were last asked about.
-    var sourcesDescribedAt: [SourceGroup: Instant] = [:]
+    /// How sources were last asked about.
+    var sourceLooks: [SourceGroup: SourceLook] = [:]
     /// Messages that go together through the dead-letter queue, by the one that is sent.
     var companions: [MessageToken: [MessageToken]] = [:]
     /// What is on its way to a queue in place of messages, by the first of them.
@@ -176,4 +176,15 @@ struct CoreStep {
 struct SourceQueue: Sendable {
     var waiting: Set<SnapshotARN> = []
     var isDescribing = false
+}
+
+/// The latest question about sources of one account, Region and kind.
+struct SourceLook: Sendable {
+    let askedAt: Instant
+    /// How long the answer took; `nil` as long as there is none, or where the question failed.
+    private(set) var took: Duration?
+
+    init(askedAt: Instant) { self.askedAt = askedAt }
+
+    mutating func noteAnswer(at now: Instant) { self.took = now - self.askedAt }
 }

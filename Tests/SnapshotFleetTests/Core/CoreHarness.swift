@@ -166,6 +166,11 @@ extension [CoreAction] {
         self.compactMap { if case .acquireSlot(let id, _, _) = $0 { id } else { nil } }
     }
 
+    /// How many sources each question is about.
+    var describedSources: [Int] {
+        self.compactMap { if case .describeSources(_, let arns) = $0 { arns.count } else { nil } }
+    }
+
     var releases: [String] {
         self.compactMap { if case .releaseSlot(_, let target, _) = $0 { target } else { nil } }
     }

@@ -55,32 +55,66 @@ import Testing
         #expect(harness.pass(.seconds(31)).acquisitions == [jobs[1].id])
     }
 
-    @Test("the snapshots of a backup window are described together")
+    @Test("the snapshots of a backup window are described together where their copies have to wait anyway")
     func sourcesTogether() throws {
         var harness = try CoreHarness()
-        let jobs = (0..<4).map { Self.job("db-\($0)") }
-        func asked(_ actions: [CoreAction]) -> [Int] {
-            actions.compactMap { if case .describeSources(_, let arns) = $0 { arns.count } else { nil } }
-        }
-        #expect(asked(harness.deliver(JobMessage.encode(jobs[0]))) == [1])
+        let jobs = (0..<5).map { Self.job("db-\($0)") }
+        #expect(harness.deliver(JobMessage.encode(jobs[0])).describedSources == [1])
         harness.describe(CoreHarness.source(jobs[0].source, database: "db-0"))
-        for job in jobs.dropFirst() { #expect(asked(harness.deliver(JobMessage.encode(job))).isEmpty) }
-        #expect(asked(harness.pass(.seconds(4))).isEmpty)
-        #expect(asked(harness.pass(.seconds(1))) == [3])
+        let asked = harness.happen(.poolSurveyed(jobs[0].pool, inProgress: [])).acquisitions
+        harness.happen(.slotRefused(asked[0]))
+        for job in jobs.dropFirst() {
+            #expect(harness.deliver(JobMessage.encode(job)).describedSources.isEmpty)
+        }
+        #expect(harness.pass(.seconds(4)).describedSources.isEmpty)
+        #expect(harness.pass(.seconds(1)).describedSources == [4])
     }
 
-    @Test("snapshots that fill a page are described without waiting for more")
+    @Test(
+        "while there is room for their copies, sources are described for half of the time at most",
+        arguments: [(fails: false, waits: Duration.milliseconds(200)), (fails: true, waits: .milliseconds(4800))]
+    )
+    func sourcesAtOnce(fails: Bool, waits: Duration) throws {
+        var harness = try CoreHarness()
+        let jobs = (0..<4).map { Self.job("db-\($0)") }
+        harness.deliver(JobMessage.encode(jobs[0]))
+        harness.describe(CoreHarness.source(jobs[0].source, database: "db-0"))
+        harness.happen(.poolSurveyed(jobs[0].pool, inProgress: []))
+        harness.pass(.seconds(5))
+        #expect(harness.deliver(JobMessage.encode(jobs[1])).describedSources == [1])
+        for job in jobs.dropFirst(2) {
+            #expect(harness.deliver(JobMessage.encode(job)).describedSources.isEmpty)
+        }
+        // What came meanwhile goes together, and not before as much time has gone by as the answer took.
+        harness.pass(.milliseconds(200))
+        let group = SourceGroup(jobs[1].source)
+        if fails {
+            let failure = Trouble(.throttled, detail: "Rate exceeded")
+            harness.happen(.sourcesNotDescribed(group, asked: [jobs[1].source], failure))
+        } else {
+            harness.happen(
+                .sourcesDescribed(
+                    group,
+                    asked: [jobs[1].source],
+                    found: [CoreHarness.source(jobs[1].source, database: "db-1")]
+                )
+            )
+        }
+        #expect(harness.pass(waits - .milliseconds(1)).describedSources.isEmpty)
+        #expect(harness.pass(.milliseconds(1)).describedSources == [2])
+    }
+
+    @Test("snapshots that fill a page are described without waiting for more, though their copies have to wait")
     func aPageOfSources() throws {
         var harness = try CoreHarness()
         let jobs = (0...150).map { Self.job("db-\($0)") }
         harness.deliver(JobMessage.encode(jobs[0]))
         harness.describe(CoreHarness.source(jobs[0].source, database: "db-0"))
+        let asked = harness.happen(.poolSurveyed(jobs[0].pool, inProgress: [])).acquisitions
+        harness.happen(.slotRefused(asked[0]))
         harness.actions = []
         for job in jobs.dropFirst() { harness.deliver(JobMessage.encode(job)) }
-        let asked = harness.actions.compactMap {
-            if case .describeSources(_, let arns) = $0 { arns.count } else { nil }
-        }
-        #expect(asked == [100])
+        #expect(harness.actions.describedSources == [100])
     }
 
     @Test("a destination that is full is asked about one slot at a time, and RDS not at all")
