@@ -59,7 +59,7 @@ package final class ServiceCaller: Sendable {
     ) async throws(AWSError) -> Output {
         let limit = max(1, call.attempts ?? self.context.retry.maxAttempts)
         var random = SystemRandomNumberGenerator()
-        var attempt = Attempt(invocationID: InvocationID.make(using: &random), limit: limit)
+        var attempt = Attempt(invocationID: RandomUUID.make(using: &random), limit: limit)
         while true {
             let credentials: Credentials
             do throws(AWSError) {

@@ -59,7 +59,7 @@ extension LocalAWSServer {
             state.world.advance(to: now)
             return now
         }
-        self.wakeups.signal()
+        self.tellOfChange()
         return now
     }
 

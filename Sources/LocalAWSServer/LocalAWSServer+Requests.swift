@@ -5,12 +5,6 @@ package import AWSClient
 import LocalAWS
 import Synchronization
 
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
-
 extension LocalAWSServer {
     /// How a request ends.
     enum Outcome: Sendable {
@@ -27,7 +21,8 @@ extension LocalAWSServer {
     ///   - isGone: Whether the client gave up; asked while a long poll waits.
     /// - Returns: What to do with the connection.
     func outcome(of request: IncomingRequest, isGone: @Sendable () -> Bool) async -> Outcome {
-        let requestID = UUID().uuidString.lowercased()
+        var random = SystemRandomNumberGenerator()
+        let requestID = RandomUUID.make(using: &random)
         let wall = SystemTimeSource.systemNow()
         let decoded: DecodedRequest
         do {
@@ -113,7 +108,7 @@ extension LocalAWSServer {
         while true {
             let generation = self.wakeups.generation
             let isFirst = deadline == nil
-            let step = self.state.withLock { state -> PollStep in
+            let (step, isAlarmLate) = self.state.withLock { state -> (PollStep, Bool) in
                 let wall = SystemTimeSource.systemNow()
                 let result = state.perform(admission, host: host, wall: wall)
                 let now = state.now
@@ -121,7 +116,7 @@ extension LocalAWSServer {
                 let isOver = now >= end || state.isStopping || Task.isCancelled || isGone()
                 if case .success(let value) = result, value["Messages"]?.array?.first == nil, !isOver {
                     let next = state.world.nextVisibility(for: admission.model, after: now).map { min($0, end) } ?? end
-                    return .wait(until: end, pause: next - now)
+                    return (.wait(until: end, pause: next - now), state.isAlarmLate)
                 }
                 let messages = (try? result.get()).flatMap {
                     Journal.messages(
@@ -132,8 +127,9 @@ extension LocalAWSServer {
                     )
                 }
                 state.record(decoded, admission, outcome: result.code, messages: messages, wall: wall)
-                return .done(result)
+                return (.done(result), state.isAlarmLate)
             }
+            if isAlarmLate { self.alarm.signal() }
             if isFirst, !decoded.onlyReads { self.wakeups.signal() }
             switch step {
             case .done(let result): return result

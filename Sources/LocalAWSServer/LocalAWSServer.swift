@@ -23,7 +23,10 @@ package final class LocalAWSServer: Service {
     let configuration: LocalAWSConfiguration
     let logger: Logger
     let state: Mutex<ServerState>
+    /// Wakes long polls.
     let wakeups = Wakeups()
+    /// Wakes who moves the world on: where something is due sooner than it was, or time itself has changed.
+    let alarm = Wakeups()
     private let listening = AsyncStream<Int>.makeStream()
 
     /// Makes a server and puts the seed data into its world.
@@ -107,7 +110,7 @@ package final class LocalAWSServer: Service {
                 return .failure(error)
             }
         }
-        self.wakeups.signal()
+        self.tellOfChange()
         return try result.get()
     }
 
@@ -132,18 +135,25 @@ package final class LocalAWSServer: Service {
 
     private func stopWaiting() {
         self.state.withLock { $0.isStopping = true }
+        self.tellOfChange()
+    }
+
+    /// Has everybody who waits look at the world again.
+    func tellOfChange() {
         self.wakeups.signal()
+        self.alarm.signal()
     }
 
     /// Moves the world on whenever something in it is due.
     private func keepTime() async {
         while !Task.isCancelled {
-            let generation = self.wakeups.generation
+            let generation = self.alarm.generation
             let (wasDue, pause) = self.state.withLock { state in
                 let now = state.now
                 let wasDue = state.world.nextChange.map { $0 <= now } ?? false
                 state.world.advance(to: now)
-                let pause = state.world.nextChange.map { ($0 - now) / self.configuration.time.speed } ?? .seconds(3600)
+                state.alarmTime = state.world.nextChange
+                let pause = state.alarmTime.map { ($0 - now) / self.configuration.time.speed } ?? .seconds(3600)
                 return (wasDue, pause)
             }
             if wasDue {
@@ -151,7 +161,7 @@ package final class LocalAWSServer: Service {
                 // What is due again at once is looked at soon, but not in a loop.
                 try? await Task.sleep(for: .milliseconds(1))
             } else {
-                await self.wakeups.wait(since: generation, atMost: min(max(pause, .milliseconds(1)), .seconds(3600)))
+                await self.alarm.wait(since: generation, atMost: min(max(pause, .milliseconds(1)), .seconds(3600)))
             }
         }
     }

@@ -17,7 +17,7 @@ struct ServiceCallerTests {
     @Test("a call's id is a random UUID")
     func invocationID() {
         var random = SystemRandomNumberGenerator()
-        let ids = (0..<100).map { _ in InvocationID.make(using: &random) }
+        let ids = (0..<100).map { _ in RandomUUID.make(using: &random) }
         #expect(Set(ids).count == 100)
         let form = /[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/
         #expect(ids.allSatisfy { $0.wholeMatch(of: form) != nil })

@@ -146,20 +146,33 @@ extension JSONValue: CustomStringConvertible {
     }
 
     private static func write(_ text: String, to output: inout [UInt8]) {
+        var text = text
         output.append(UInt8(ascii: "\""))
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""): output += #"\""#.utf8
-            case UInt8(ascii: "\\"): output += #"\\"#.utf8
-            case 0x0A: output += #"\n"#.utf8
-            case 0x0D: output += #"\r"#.utf8
-            case 0x09: output += #"\t"#.utf8
-            case 0..<0x20:
-                let digits = String(byte, radix: 16)
-                output += (digits.utf8.count == 1 ? "\\u000\(digits)" : "\\u00\(digits)").utf8
-            default: output.append(byte)
+        text.withUTF8 { bytes in
+            // What stands for itself goes in runs.
+            var runStart = 0
+            for place in bytes.indices {
+                let byte = bytes[place]
+                guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
+                output += bytes[runStart..<place]
+                self.writeEscape(of: byte, to: &output)
+                runStart = place + 1
             }
+            output += bytes[runStart...]
         }
         output.append(UInt8(ascii: "\""))
+    }
+
+    private static func writeEscape(of byte: UInt8, to output: inout [UInt8]) {
+        output.append(UInt8(ascii: "\\"))
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"): output.append(byte)
+        case 0x0A: output.append(UInt8(ascii: "n"))
+        case 0x0D: output.append(UInt8(ascii: "r"))
+        case 0x09: output.append(UInt8(ascii: "t"))
+        default:
+            let digits = String(byte, radix: 16)
+            output += (digits.utf8.count == 1 ? "u000\(digits)" : "u00\(digits)").utf8
+        }
     }
 }

@@ -109,7 +109,12 @@ package struct Journal: Sendable {
     }
 
     private static func message(_ id: JSONValue?, _ body: JSONValue?) -> JSONValue {
-        .compact(["MessageId": id, "Body": body?.string.map { .string(String($0.prefix(2000))) }])
+        .compact(["MessageId": id, "Body": body?.string.map { .string(Self.beginning($0)) }])
+    }
+
+    /// The first 2000 characters; most bodies are not that long, which their bytes tell at once.
+    private static func beginning(_ text: String) -> String {
+        text.utf8.count <= 2000 ? text : String(text.prefix(2000))
     }
 
     /// The parameters worth keeping, by name: an explicit list, so that no secret can slip in.

@@ -12,6 +12,8 @@ package struct ServerState: Sendable {
     /// How far `POST /_local/advance` has put the world's clock ahead of its source.
     package var clockOffset = Duration.zero
     package var isStopping = false
+    /// When whoever moves the world on looks next; `nil` where it has nothing to wait for.
+    package var alarmTime: Instant?
     /// The port that the server got; `nil` before it listens.
     package var port: Int?
 
@@ -27,6 +29,12 @@ package struct ServerState: Sendable {
     package var now: Instant {
         let now = self.time.now() + self.clockOffset
         return self.world.lastAdvance.map { max($0, now) } ?? now
+    }
+
+    /// Whether something is due before anybody would look.
+    package var isAlarmLate: Bool {
+        guard let next = self.world.nextChange else { return false }
+        return self.alarmTime.map { next < $0 } ?? true
     }
 
     /// A request that was let in.

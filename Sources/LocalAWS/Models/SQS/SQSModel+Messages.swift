@@ -82,8 +82,9 @@ extension SQSModel {
 
     /// The unique id of a principal: IAM's for a user, with the session behind a colon for a role.
     private static func senderID(_ caller: ModelCaller) -> String {
-        let parts = caller.arn.split(separator: "/")
-        let isRole = caller.arn.contains(":assumed-role/") && parts.count >= 3
+        // arn:aws:sts::111111111111:assumed-role/…/…
+        let parts = caller.arn.utf8.split(separator: UInt8(ascii: "/")).map { String(decoding: $0, as: UTF8.self) }
+        let isRole = parts.count >= 3 && parts[0].hasSuffix(":assumed-role")
         let seed = isRole ? "\(caller.account)/\(parts[1])" : caller.arn
         let id = Digest.hex(Digest.sha256(Array(seed.utf8))).uppercased().prefix(17)
         return isRole ? "AROA\(id):\(parts[2])" : "AIDA\(id)"

@@ -45,12 +45,14 @@ extension SQSModel {
     /// Refuses what XML 1.0 has no room for.
     static func checkCharacters(_ text: String, place: String) throws(ModelFailure) {
         // UTF-8 of U+FFFE and U+FFFF is EF BF BE and EF BF BF; everything else that is forbidden is below U+0020.
-        var last: (UInt8, UInt8) = (0, 0)
-        for byte in text.utf8 {
+        let bytes = text.utf8.span
+        for index in bytes.indices {
+            let byte = bytes[index]
+            if byte >= 0x20, byte < 0xBE { continue }
             var found: String?
             if byte < 0x20, byte != 0x09, byte != 0x0A, byte != 0x0D {
                 found = String(byte, radix: 16)
-            } else if byte >= 0xBE, last == (0xEF, 0xBF) {
+            } else if byte == 0xBE || byte == 0xBF, index >= 2, bytes[index - 2] == 0xEF, bytes[index - 1] == 0xBF {
                 found = byte == 0xBE ? "fffe" : "ffff"
             }
             if let found {
@@ -60,7 +62,6 @@ extension SQSModel {
                         + "#x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF"
                 )
             }
-            last = (last.1, byte)
         }
     }
 
@@ -74,15 +75,8 @@ extension SQSModel {
 
     /// A UUID that only depends on a text.
     static func uuid(_ seed: String) -> String {
-        var bytes = Array(Digest.sha256(Array(seed.utf8)).prefix(16))
-        bytes[6] = bytes[6] & 0x0F | 0x40
-        bytes[8] = bytes[8] & 0x3F | 0x80
-        var text: [UInt8] = []
-        for (place, digit) in Digest.hex(bytes).utf8.enumerated() {
-            if [8, 12, 16, 20].contains(place) { text.append(UInt8(ascii: "-")) }
-            text.append(digit)
-        }
-        return String(decoding: text, as: UTF8.self)
+        let digest = Digest.sha256(Array(seed.utf8))
+        return RandomUUID.text(high: self.number(digest[..<8]), low: self.number(digest[8..<16]))
     }
 
     /// A receipt handle: the message and the receive, masked by a digest that also proves the handle genuine.
@@ -99,8 +93,7 @@ extension SQSModel {
         if let bytes = Base64.decode(handle), bytes.count == 48 {
             let digest = Array(bytes[..<32])
             let numbers = zip(bytes[32...], digest).map { $0 ^ $1 }
-            let number = numbers[..<8].reduce(0 as UInt64) { $0 << 8 | UInt64($1) }
-            let receipt = numbers[8...].reduce(0 as UInt64) { $0 << 8 | UInt64($1) }
+            let (number, receipt) = (self.number(numbers[..<8]), self.number(numbers[8...]))
             if self.proof(queue, number, receipt) == digest { return (number, receipt) }
         }
         throw ModelFailure(
@@ -112,6 +105,8 @@ extension SQSModel {
     private static func proof(_ queue: String, _ number: UInt64, _ receipt: UInt64) -> [UInt8] {
         Digest.sha256(Array("receipt \(queue)".utf8) + self.bytes(number) + self.bytes(receipt))
     }
+
+    private static func number(_ bytes: ArraySlice<UInt8>) -> UInt64 { bytes.reduce(0) { $0 << 8 | UInt64($1) } }
 
     private static func bytes(_ number: UInt64) -> [UInt8] {
         (0..<8).map { UInt8(truncatingIfNeeded: number >> (56 - 8 * UInt64($0))) }

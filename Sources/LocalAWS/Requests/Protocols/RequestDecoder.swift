@@ -23,8 +23,10 @@ package enum RequestDecoder {
         let version = request.header("content-type")?.hasPrefix("application/x-amz-json-1.1") == true ? "1.1" : "1.0"
         let wantsQueryErrors = request.header("x-amzn-query-mode")?.lowercased() == "true"
         let language = WireProtocol.json(version: version, wantsQueryErrors: wantsQueryErrors)
-        let parts = target.split(separator: ".", maxSplits: 1)
-        guard parts.count == 2, let service = ServiceName.targets[String(parts[0])] else {
+        let parts = target.utf8.split(separator: UInt8(ascii: "."), maxSplits: 1).map {
+            String(decoding: $0, as: UTF8.self)
+        }
+        guard parts.count == 2, let service = ServiceName.targets[parts[0]] else {
             let failure = ModelFailure("UnknownOperationException", "The target \(target) is unknown")
             throw UndecodableRequest(failure: failure, service: nil, language: language)
         }
@@ -35,7 +37,7 @@ package enum RequestDecoder {
         }
         return DecodedRequest(
             service: service,
-            operation: String(parts[1]),
+            operation: parts[1],
             parameters: document,
             language: language
         )

@@ -28,19 +28,27 @@ package struct PresentedSignature: Sendable {
     }
 
     private init?(authorization: String, request: IncomingRequest) {
-        let parts = authorization.split(separator: " ", maxSplits: 1)
-        guard parts.count == 2, parts[0] == SigV4.algorithm,
+        // By bytes: every request comes by here, and characters take Unicode's tables.
+        let parts = authorization.utf8.split(separator: UInt8(ascii: " "), maxSplits: 1)
+        guard parts.count == 2, parts[0].elementsEqual(SigV4.algorithm.utf8),
             let timestamp = request.header("x-amz-date") ?? Self.basicForm(ofDate: request.header("date"))
         else { return nil }
-        var fields: [String: String] = [:]
-        for field in parts[1].split(separator: ",") {
-            let pair = field.drop { $0 == " " }.split(separator: "=", maxSplits: 1)
-            if pair.count == 2 { fields[String(pair[0])] = String(pair[1]) }
+        var (credential, signedHeaders, signature): (String?, String?, String?)
+        for field in parts[1].split(separator: UInt8(ascii: ",")) {
+            let pair = field.drop { $0 == UInt8(ascii: " ") }.split(separator: UInt8(ascii: "="), maxSplits: 1)
+            guard pair.count == 2 else { continue }
+            let value = String(decoding: pair[1], as: UTF8.self)
+            switch String(decoding: pair[0], as: UTF8.self) {
+            case "Credential": credential = value
+            case "SignedHeaders": signedHeaders = value
+            case "Signature": signature = value
+            default: break
+            }
         }
         self.init(
-            credential: fields["Credential"],
-            signedHeaders: fields["SignedHeaders"],
-            signature: fields["Signature"],
+            credential: credential,
+            signedHeaders: signedHeaders,
+            signature: signature,
             timestamp: timestamp,
             sessionToken: request.header("x-amz-security-token"),
             expiresAfter: nil
@@ -71,12 +79,14 @@ package struct PresentedSignature: Sendable {
         expiresAfter: Int?
     ) {
         guard let credential, let signedHeaders, let signature,
-            let slash = credential.firstIndex(of: "/"),
-            let scope = SigV4.Scope(credential[credential.index(after: slash)...])
+            let slash = credential.utf8.firstIndex(of: UInt8(ascii: "/")),
+            let scope = SigV4.Scope(credential[credential.utf8.index(after: slash)...])
         else { return nil }
         self.accessKeyID = String(credential[..<slash])
         self.scope = scope
-        self.signedHeaders = signedHeaders.split(separator: ";").map(String.init)
+        self.signedHeaders = signedHeaders.utf8.split(separator: UInt8(ascii: ";")).map {
+            String(decoding: $0, as: UTF8.self)
+        }
         self.signature = signature
         self.timestamp = timestamp
         self.sessionToken = sessionToken

@@ -165,7 +165,7 @@ package struct SignatureVerifier: Sendable {
             canonicalRequest: canonical
         )
         let expected = SigV4.signature(
-            key: SigV4.signingKey(secret: secret, scope: presented.scope),
+            key: SigningKeyCache.shared.key(secret: secret, scope: presented.scope),
             stringToSign: text
         )
         guard expected == presented.signature else { throw .mismatch }

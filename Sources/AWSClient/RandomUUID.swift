@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) the snapferry authors
 
-/// Tells a call from all others, the same for all its attempts: a random UUID in lower case.
-enum InvocationID {
+/// Names that nothing else has: UUIDs of version 4, in lower case.
+///
+/// Foundation's UUID opens, reads and closes a file each time.
+///
+/// Source: RFC 9562, version 4.
+package enum RandomUUID {
     /// Makes one.
-    ///
-    /// Foundation's UUID opens, reads and closes a file each time.
-    ///
-    /// Source: RFC 9562, version 4.
-    static func make(using random: inout some RandomNumberGenerator) -> String {
-        var (high, low): (UInt64, UInt64) = (random.next(), random.next())
-        high = high & ~0xF000 | 0x4000
-        low = low & ~(0b11 << 62) | 0b10 << 62
+    package static func make(using random: inout some RandomNumberGenerator) -> String {
+        self.text(high: random.next(), low: random.next())
+    }
+
+    /// Writes one of 128 bits, of which six give way to the version and the variant.
+    package static func text(high: UInt64, low: UInt64) -> String {
+        let high = high & ~0xF000 | 0x4000
+        let low = low & ~(0b11 << 62) | 0b10 << 62
         return String(unsafeUninitializedCapacity: 36) { text in
             var count = 0
             for digit in 0..<32 {
