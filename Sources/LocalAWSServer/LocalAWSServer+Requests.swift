@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) the snapferry authors
 
-package import AWSClient
+import AWSClient
 import LocalAWS
 import Synchronization
 
@@ -14,13 +14,27 @@ extension LocalAWSServer {
         case reset
     }
 
-    /// Answers a request for one of the services.
-    ///
-    /// - Parameters:
-    ///   - request: The request.
-    ///   - isGone: Whether the client gave up; asked while a long poll waits.
-    /// - Returns: What to do with the connection.
-    func outcome(of request: IncomingRequest, isGone: @Sendable () -> Bool) async -> Outcome {
+    /// A request that was let in, and what is still to be known of it.
+    struct Asked: Sendable {
+        let decoded: DecodedRequest
+        let admission: ServerState.Admission
+        let requestID: String
+        /// By which the client reached this AWS.
+        let host: String
+    }
+
+    /// How far a request has come.
+    enum Progress: Sendable {
+        case over(Outcome)
+        /// Something makes it wait before it is looked at.
+        case delayed(Asked)
+        /// A long poll found nothing: it looks again when something has changed since `generation`, or after `pause` of
+        /// the wall clock's time.
+        case polling(Asked, until: Instant, generation: Int, pause: Duration)
+    }
+
+    /// Does what can be done for a request without waiting: for most of them everything.
+    func begin(_ request: IncomingRequest) -> Progress {
         var random = SystemRandomNumberGenerator()
         let requestID = RandomUUID.make(using: &random)
         let wall = SystemTimeSource.systemNow()
@@ -42,29 +56,29 @@ extension LocalAWSServer {
                 AnswerEncoder.refusal(error, by: decoded.service, in: decoded.language, requestID: requestID)
             )
         }
-        await self.delay(by: admission.plan.latency, unless: isGone)
-        if let (answer, code) = admission.plan.strike?.answer(to: decoded, requestID: requestID) {
-            self.record(decoded, admission, outcome: code)
-            return self.dated(answer, skew: admission.plan.clockSkew)
-        }
-        if admission.plan.strike == .resetBefore {
-            self.record(decoded, admission, outcome: "reset")
-            return .reset
-        }
         let host = request.header("host") ?? "127.0.0.1"
-        let result = await self.result(of: admission, decoded, host: host, isGone: isGone)
-        let answer: OutgoingAnswer
-        switch result {
-        case .success(let value): answer = AnswerEncoder.answer(value, to: decoded, requestID: requestID)
-        case .failure(let failure):
-            answer = AnswerEncoder.refusal(failure, by: decoded.service, in: decoded.language, requestID: requestID)
-        }
-        switch admission.plan.strike {
-        case .resetAfter: return .reset
-        case .truncate(let share):
-            guard case .answer(let whole) = self.dated(answer, skew: admission.plan.clockSkew) else { return .reset }
-            return .truncated(whole, bytes: Int(Double(whole.body.count) * share))
-        default: return self.dated(answer, skew: admission.plan.clockSkew)
+        let asked = Asked(decoded: decoded, admission: admission, requestID: requestID, host: host)
+        return admission.plan.latency > .zero ? .delayed(asked) : self.proceed(asked)
+    }
+
+    /// Sees a request that has to wait to its end.
+    ///
+    /// - Parameters:
+    ///   - progress: How far it has come.
+    ///   - isGone: Whether the client gave up; asked while the request waits.
+    /// - Returns: What to do with the connection.
+    func finish(_ progress: Progress, isGone: @Sendable () -> Bool) async -> Outcome {
+        var progress = progress
+        while true {
+            switch progress {
+            case .over(let outcome): return outcome
+            case .delayed(let asked):
+                await self.delay(by: asked.admission.plan.latency, unless: isGone)
+                progress = self.proceed(asked)
+            case .polling(let asked, let end, let generation, let pause):
+                await self.wakeups.wait(since: generation, atMost: pause)
+                progress = self.look(asked, until: end, isGone: Task.isCancelled || isGone())
+            }
         }
     }
 
@@ -93,66 +107,112 @@ extension LocalAWSServer {
         return try result.get()
     }
 
-    private func record(_ decoded: DecodedRequest, _ admission: ServerState.Admission, outcome: String) {
-        self.state.withLock { $0.record(decoded, admission, outcome: outcome, wall: SystemTimeSource.systemNow()) }
+    /// Goes on with a request that was let in: to what strikes it, or to the world.
+    private func proceed(_ asked: Asked) -> Progress {
+        let plan = asked.admission.plan
+        if let (answer, code) = plan.strike?.answer(to: asked.decoded, requestID: asked.requestID) {
+            self.record(asked, outcome: code)
+            return self.dated(answer, skew: plan.clockSkew)
+        }
+        if plan.strike == .resetBefore {
+            self.record(asked, outcome: "reset")
+            return .over(.reset)
+        }
+        return self.look(asked, until: nil, isGone: false)
     }
 
-    /// Asks the world; a receive that may wait asks again whenever something changed, until its time is over.
-    private func result(
-        of admission: ServerState.Admission,
-        _ decoded: DecodedRequest,
-        host: String,
-        isGone: @Sendable () -> Bool
-    ) async -> Result<JSONValue, ModelFailure> {
-        var deadline: Instant?
-        while true {
-            let generation = self.wakeups.generation
-            let isFirst = deadline == nil
-            let (step, isAlarmLate) = self.state.withLock { state -> (PollStep, Bool) in
-                let wall = SystemTimeSource.systemNow()
-                let result = state.perform(admission, host: host, wall: wall)
-                let now = state.now
-                let end = deadline ?? now + state.world.longPollWait(of: admission.model)
-                let isOver = now >= end || state.isStopping || Task.isCancelled || isGone()
-                if case .success(let value) = result, value["Messages"]?.array?.first == nil, !isOver {
-                    let next = state.world.nextVisibility(for: admission.model, after: now).map { min($0, end) } ?? end
-                    return (.wait(until: end, pause: next - now), state.isAlarmLate)
-                }
-                let messages = (try? result.get()).flatMap {
-                    Journal.messages(
-                        of: decoded.operation,
-                        decoded.parameters,
-                        answer: $0,
-                        touched: state.world.sqs.touched
-                    )
-                }
-                state.record(decoded, admission, outcome: result.code, messages: messages, wall: wall)
-                return (.done(result), state.isAlarmLate)
-            }
-            if isAlarmLate { self.alarm.signal() }
-            if isFirst, !decoded.onlyReads { self.wakeups.signal() }
-            switch step {
-            case .done(let result): return result
-            case .wait(let end, let pause):
-                deadline = end
-                let waited = isFirst && !decoded.onlyReads ? generation + 1 : generation
-                let limit = max(pause / self.configuration.time.speed, .milliseconds(1))
-                await self.wakeups.wait(since: waited, atMost: limit)
-            }
+    private func record(_ asked: Asked, outcome: String) {
+        self.state.withLock {
+            $0.record(asked.decoded, asked.admission, outcome: outcome, wall: SystemTimeSource.systemNow())
         }
     }
 
-    private enum PollStep: Sendable {
-        case done(Result<JSONValue, ModelFailure>)
-        case wait(until: Instant, pause: Duration)
+    /// Asks the world; a receive that may wait is to ask again whenever something changed, until its time is over.
+    ///
+    /// - Parameters:
+    ///   - asked: The request.
+    ///   - deadline: When its time is over; `nil` the first time.
+    ///   - isGone: Whether nobody waits any more.
+    /// - Returns: The answer, or for how long to wait.
+    private func look(_ asked: Asked, until deadline: Instant?, isGone: Bool) -> Progress {
+        let generation = self.wakeups.generation
+        let (sight, isAlarmLate) = self.state.withLock {
+            ($0.look(asked, until: deadline, isGone: isGone), $0.isAlarmLate)
+        }
+        if isAlarmLate { self.alarm.signal() }
+        let tells = deadline == nil && !asked.decoded.onlyReads
+        if tells { self.wakeups.signal() }
+        switch sight {
+        case .result(let result): return self.over(asked, with: result)
+        case .nothing(let end, let pause):
+            let limit = max(pause / self.configuration.time.speed, .milliseconds(1))
+            return .polling(asked, until: end, generation: tells ? generation + 1 : generation, pause: limit)
+        }
+    }
+
+    private func over(_ asked: Asked, with result: Result<JSONValue, ModelFailure>) -> Progress {
+        let (decoded, plan) = (asked.decoded, asked.admission.plan)
+        let answer: OutgoingAnswer
+        switch result {
+        case .success(let value): answer = AnswerEncoder.answer(value, to: decoded, requestID: asked.requestID)
+        case .failure(let failure):
+            answer = AnswerEncoder.refusal(
+                failure,
+                by: decoded.service,
+                in: decoded.language,
+                requestID: asked.requestID
+            )
+        }
+        switch plan.strike {
+        case .resetAfter: return .over(.reset)
+        case .truncate(let share):
+            guard case .over(.answer(let whole)) = self.dated(answer, skew: plan.clockSkew) else {
+                return .over(.reset)
+            }
+            return .over(.truncated(whole, bytes: Int(Double(whole.body.count) * share)))
+        default: return self.dated(answer, skew: plan.clockSkew)
+        }
     }
 
     /// Dates an answer by the wall clock of this AWS, which is what clients correct their own by.
-    private func dated(_ answer: OutgoingAnswer, skew: Duration = .zero) -> Outcome {
+    private func dated(_ answer: OutgoingAnswer, skew: Duration = .zero) -> Progress {
         var answer = answer
-        let offset = self.state.withLock { $0.world.wallClockOffset }
-        answer.headers.append(("Date", (SystemTimeSource.systemNow() + offset + skew).httpDate))
-        return .answer(answer)
+        let date = self.state.withLock { $0.httpDate(at: SystemTimeSource.systemNow() + skew) }
+        answer.headers.append(("Date", date))
+        return .over(.answer(answer))
+    }
+}
+
+extension ServerState {
+    /// What a look at the world gave.
+    fileprivate enum Sight {
+        case result(Result<JSONValue, ModelFailure>)
+        /// No message for a receive that may wait until `until`, the next look being worth its while after `pause`.
+        case nothing(until: Instant, pause: Duration)
+    }
+
+    /// Asks the world, and notes in the journal what it said.
+    fileprivate mutating func look(
+        _ asked: LocalAWSServer.Asked,
+        until deadline: Instant?,
+        isGone: Bool
+    ) -> Sight {
+        let (model, decoded) = (asked.admission.model, asked.decoded)
+        let wall = SystemTimeSource.systemNow()
+        let result = self.perform(asked.admission, host: asked.host, wall: wall)
+        let now = self.now
+        let end = deadline ?? now + self.world.longPollWait(of: model)
+        if case .success(let value) = result, now < end, !self.isStopping, !isGone,
+            value["Messages"]?.array?.first == nil
+        {
+            let next = self.world.nextVisibility(for: model, after: now).map { min($0, end) } ?? end
+            return .nothing(until: end, pause: next - now)
+        }
+        let messages = (try? result.get()).flatMap {
+            Journal.messages(of: decoded.operation, decoded.parameters, answer: $0, touched: self.world.sqs.touched)
+        }
+        self.record(decoded, asked.admission, outcome: result.code, messages: messages, wall: wall)
+        return .result(result)
     }
 }
 
@@ -174,7 +234,7 @@ extension DecodedRequest {
 }
 
 extension ServerState {
-    mutating func record(
+    fileprivate mutating func record(
         _ decoded: DecodedRequest,
         _ admission: Admission,
         outcome: String,
@@ -191,21 +251,5 @@ extension ServerState {
             messages: messages,
             wall: wall
         )
-    }
-}
-
-extension Instant {
-    /// `Sat, 21 Nov 2026 20:10:28 GMT`.
-    ///
-    /// Source: RFC 9110, section 5.6.7, "Date/Time Formats".
-    package var httpDate: String {
-        let civil = self.civil
-        let days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
-        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-        // 1970-01-01 was a Thursday.
-        let weekday = Int(((CivilTime.days(year: civil.year, month: civil.month, day: civil.day) + 4) % 7 + 7) % 7)
-        func two(_ number: Int) -> String { number < 10 ? "0\(number)" : String(number) }
-        return "\(days[weekday]), \(two(civil.day)) \(months[civil.month - 1]) \(civil.year) "
-            + "\(two(civil.hour)):\(two(civil.minute)):\(two(civil.second)) GMT"
     }
 }

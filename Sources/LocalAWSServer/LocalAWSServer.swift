@@ -2,7 +2,6 @@
 // Copyright (c) the snapferry authors
 
 package import AWSClient
-import HTTPTypes
 import HummingbirdCore
 package import LocalAWS
 package import Logging
@@ -46,13 +45,7 @@ package final class LocalAWSServer: Service {
     /// - Throws: ``ListenFailure`` when the address can't be listened on.
     package func run() async throws {
         let server = Server(
-            childChannelSetup: HTTP1Channel(
-                responder: { request, writer, channel in try await self.respond(to: request, writer, channel) },
-                configuration: HTTP1Channel.Configuration(
-                    additionalChannelHandlers: [ConnectionWatcher { [wakeups = self.wakeups] in wakeups.signal() }],
-                    idleTimeout: .seconds(300)
-                )
-            ),
+            childChannelSetup: ServiceChannel(server: self),
             configuration: ServerConfiguration(
                 address: .hostname(self.configuration.host, port: self.configuration.port)
             ),

@@ -36,7 +36,7 @@ package enum SigV4 {
 
         /// Reads `20261121/eu-west-1/rds/aws4_request`; `nil` for anything else.
         package init?(_ text: Substring) {
-            let parts = text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map {
+            let parts = Array(text.utf8).split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map {
                 String(decoding: $0, as: UTF8.self)
             }
             guard parts.count == 4, parts[3] == "aws4_request" else { return nil }

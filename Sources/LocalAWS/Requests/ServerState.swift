@@ -17,6 +17,7 @@ package struct ServerState: Sendable {
     /// The port that the server got; `nil` before it listens.
     package var port: Int?
 
+    private var dateText = HTTPDateText()
     private let time: SystemTimeSource
 
     package init(_ configuration: LocalAWSConfiguration) {
@@ -29,6 +30,11 @@ package struct ServerState: Sendable {
     package var now: Instant {
         let now = self.time.now() + self.clockOffset
         return self.world.lastAdvance.map { max($0, now) } ?? now
+    }
+
+    /// The date of an answer, by the wall clock of this AWS.
+    package mutating func httpDate(at wall: Instant) -> String {
+        self.dateText.text(at: wall + self.world.wallClockOffset)
     }
 
     /// Whether something is due before anybody would look.

@@ -28,8 +28,8 @@ package struct PresentedSignature: Sendable {
     }
 
     private init?(authorization: String, request: IncomingRequest) {
-        // By bytes: every request comes by here, and characters take Unicode's tables.
-        let parts = authorization.utf8.split(separator: UInt8(ascii: " "), maxSplits: 1)
+        // By bytes, and of an array: every request comes by here, and a text's views take several times as long.
+        let parts = Array(authorization.utf8).split(separator: UInt8(ascii: " "), maxSplits: 1)
         guard parts.count == 2, parts[0].elementsEqual(SigV4.algorithm.utf8),
             let timestamp = request.header("x-amz-date") ?? Self.basicForm(ofDate: request.header("date"))
         else { return nil }
@@ -84,7 +84,7 @@ package struct PresentedSignature: Sendable {
         else { return nil }
         self.accessKeyID = String(credential[..<slash])
         self.scope = scope
-        self.signedHeaders = signedHeaders.utf8.split(separator: UInt8(ascii: ";")).map {
+        self.signedHeaders = Array(signedHeaders.utf8).split(separator: UInt8(ascii: ";")).map {
             String(decoding: $0, as: UTF8.self)
         }
         self.signature = signature
