@@ -331,40 +331,54 @@ struct DynamoDBExpressions: Sendable {
     }
 
     private static func tokens(of text: String) -> [Token]? {
+        let bytes = Array(text.utf8)
         var tokens: [Token] = []
-        var rest = Substring(text)
-        func isWord(_ character: Character) -> Bool {
-            character.isASCII && (character.isLetter || character.isNumber || character == "_")
-        }
-        while let character = rest.first {
-            if character == " " || character == "\n" || character == "\t" || character == "\r" {
-                rest = rest.dropFirst()
-                continue
-            }
-            if ["<>", "<=", ">="].contains(rest.prefix(2)) {
-                tokens.append(.symbol(String(rest.prefix(2))))
-                rest = rest.dropFirst(2)
-                continue
-            }
-            if "()[],.=<>+-".contains(character) {
-                tokens.append(.symbol(String(character)))
-                rest = rest.dropFirst()
-                continue
-            }
-            let isPlaceholder = character == "#" || character == ":"
-            let word = (isPlaceholder ? rest.dropFirst() : rest).prefix(while: isWord)
-            guard !word.isEmpty else { return nil }
-            rest = rest.dropFirst(word.count + (isPlaceholder ? 1 : 0))
-            if character == "#" {
-                tokens.append(.name("#\(word)"))
-            } else if character == ":" {
-                tokens.append(.value(":\(word)"))
-            } else if let number = Int(word), number >= 0 {
-                tokens.append(.number(number))
+        var place = 0
+        while place < bytes.count {
+            let byte = bytes[place]
+            if " \n\t\r".utf8.contains(byte) {
+                place += 1
+            } else if let length = Self.symbolLength(in: bytes, at: place) {
+                tokens.append(.symbol(String(decoding: bytes[place..<place + length], as: UTF8.self)))
+                place += length
             } else {
-                tokens.append(.word(String(word)))
+                let isPlaceholder = byte == UInt8(ascii: "#") || byte == UInt8(ascii: ":")
+                let begin = isPlaceholder ? place + 1 : place
+                let end = bytes[begin...].firstIndex { !Self.isWord($0) } ?? bytes.count
+                guard end > begin else { return nil }
+                tokens.append(Self.token(String(decoding: bytes[place..<end], as: UTF8.self), byte))
+                place = end
             }
         }
         return tokens
+    }
+
+    /// How many bytes a symbol takes; `nil` where there is none.
+    private static func symbolLength(in bytes: [UInt8], at place: Int) -> Int? {
+        guard "()[],.=<>+-".utf8.contains(bytes[place]) else { return nil }
+        guard place + 1 < bytes.count else { return 1 }
+        switch (bytes[place], bytes[place + 1]) {
+        case (UInt8(ascii: "<"), UInt8(ascii: ">")), (UInt8(ascii: "<"), UInt8(ascii: "=")),
+            (UInt8(ascii: ">"), UInt8(ascii: "=")):
+            return 2
+        default: return 1
+        }
+    }
+
+    private static func isWord(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"):
+            true
+        default: false
+        }
+    }
+
+    private static func token(_ text: String, _ first: UInt8) -> Token {
+        switch first {
+        case UInt8(ascii: "#"): .name(text)
+        case UInt8(ascii: ":"): .value(text)
+        default: Int(text).map { .number($0) } ?? .word(text)
+        }
     }
 }
