@@ -19,8 +19,9 @@ import Testing
             let stage = try await Stage(on: aws, hearsEvents: false)
             try await aws.setFaults([Self.hang("rds", "DescribeDBSnapshots")])
             for number in 1...200 { try await stage.send(Self.job("db\(number)")) }
-            let run = try await stage.worker { _ in
-                try await eventually("the worker holds all of them") { try await stage.queue().inFlight == 200 }
+            // What SQS has handed out and the worker has not heard of yet would stay hidden when it stops.
+            let run = try await stage.worker { worker in
+                try await eventually("the worker holds all of them") { worker.messagesReceived == 200 }
             }
             #expect(run.status == .exited(0))
             #expect(run.stopping < WorkerProcess.drainLimit)

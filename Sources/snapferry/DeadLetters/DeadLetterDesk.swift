@@ -41,9 +41,11 @@ struct DeadLetterDesk: Sendable {
     /// Finds out what would become of letters.
     ///
     /// - Returns: Who judges them, and what could not be looked at, one line each.
+    /// - Throws: `CancellationError` when the task was cancelled: what could not be looked at for that is no problem.
     func judge(_ entries: [DeadLetterEntry]) async throws -> (judge: DeadLetterJudge, problems: [String]) {
         let survey = try DeadLetterSurvey(post: self.bridge.post)
         let (facts, problems) = await survey.look(entries)
+        try Task.checkCancellation()
         let judge = DeadLetterJudge(policy: self.bridge.policy, facts: facts, ownAccount: self.bridge.account)
         return (judge, problems)
     }

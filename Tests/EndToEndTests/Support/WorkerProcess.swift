@@ -70,6 +70,12 @@ struct WorkerProcess: Sendable {
     /// Whether a message was logged.
     func hasLogged(_ message: String) -> Bool { self.log.contains { $0.message == message } }
 
+    /// How many messages it says it has received.
+    var messagesReceived: Int {
+        let counts = self.log.filter { $0.message == "Messages received" }.map { $0.document["count"]?.string }
+        return counts.reduce(0) { $0 + ($1.flatMap { Int($0) } ?? 0) }
+    }
+
     private func ended() async throws {
         try await eventually("the worker ends by itself", within: .seconds(60)) { self.child.hasEnded }
     }
