@@ -16,8 +16,8 @@ extension Policy {
         guard self.takes(from: event.arn) else {
             return .foreign("no route takes snapshots from account \(event.arn.account) in \(event.arn.region)")
         }
-        let decision = self.explain(SnapshotFacts(event))
-        return decision.outcome == .doesNotMatch ? .ignored(decision.explanation) : .describe
+        let facts = SnapshotFacts(event)
+        return self.match(facts).isEmpty ? .ignored(self.explain(facts).explanation) : .describe
     }
 
     /// The rule for a job that came as a message; `nil` when no route leads from its source to its destination.

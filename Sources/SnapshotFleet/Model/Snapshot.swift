@@ -84,10 +84,12 @@ package struct Snapshot: Hashable, Sendable {
     /// Source: botocore's waiters `DBSnapshotAvailable` and `DBClusterSnapshotAvailable` for the states that end in
     /// failure.
     package var phase: Phase {
+        // Nearly always so, and asked for all the time.
+        if self.status == "available" { return .available }
         switch self.status.lowercased() {
-        case "available": .available
-        case "failed", "deleting", "deleted", "incompatible-restore", "incompatible-parameters": .failed
-        default: .inProgress
+        case "available": return .available
+        case "failed", "deleting", "deleted", "incompatible-restore", "incompatible-parameters": return .failed
+        default: return .inProgress
         }
     }
 }

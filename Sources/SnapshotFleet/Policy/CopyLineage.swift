@@ -41,8 +41,8 @@ package enum CopyLineage: Hashable, Sendable {
     }
 
     /// Whether a copy at this place would be one of a snapshot that is, or was, at this very place.
-    func leadsBack(to place: Destination) -> Bool {
+    func leadsBack(to region: String, in account: String) -> Bool {
         guard case .foreign(let origin) = self else { return false }
-        return Destination(account: origin.account, region: origin.region) == place
+        return origin.region == region && origin.account == account
     }
 }

@@ -7,36 +7,42 @@
 package struct GlobPattern: Hashable, Sendable, ExpressibleByStringLiteral, CustomStringConvertible {
     /// The pattern as it was written.
     package let text: String
+    /// Whether the pattern takes any name.
+    package let isUniversal: Bool
     private let bytes: [UInt8]
 
     package init(_ text: String) {
         self.text = text
         self.bytes = Array(text.lowercased().utf8)
+        self.isUniversal = !self.bytes.isEmpty && self.bytes.allSatisfy { $0 == UInt8(ascii: "*") }
     }
 
     package init(stringLiteral text: String) { self.init(text) }
 
     package var description: String { self.text }
 
-    /// Whether the pattern takes any name.
-    package var isUniversal: Bool { !self.bytes.isEmpty && self.bytes.allSatisfy { $0 == UInt8(ascii: "*") } }
-
     /// Whether the pattern describes the whole name.
     ///
     /// No pattern takes longer than its length times the name's: only the last `*` is ever tried again.
     package func matches(_ name: String) -> Bool {
-        let name = Array(name.lowercased().utf8)
+        // The names of snapshots and databases are ASCII, and need no copy in lower case.
+        if name.utf8.allSatisfy({ $0 < 0x80 }) { return self.matches(name.utf8.span) }
+        return self.matches(name.lowercased().utf8.span)
+    }
+
+    private func matches(_ name: Span<UInt8>) -> Bool {
+        let bytes = self.bytes.span
         var position = 0
         var pattern = 0
         var star: Int?
         var resume = 0
         while position < name.count {
-            if pattern < self.bytes.count, self.bytes[pattern] == UInt8(ascii: "*") {
+            if pattern < bytes.count, bytes[pattern] == UInt8(ascii: "*") {
                 star = pattern
                 resume = position
                 pattern += 1
-            } else if pattern < self.bytes.count,
-                self.bytes[pattern] == UInt8(ascii: "?") || self.bytes[pattern] == name[position]
+            } else if pattern < bytes.count,
+                bytes[pattern] == UInt8(ascii: "?") || bytes[pattern] == name[position].asciiLowercased
             {
                 pattern += 1
                 position += 1

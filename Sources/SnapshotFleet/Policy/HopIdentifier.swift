@@ -8,7 +8,9 @@ package enum HopIdentifier {
     /// Whether a snapshot is named like a hop.
     ///
     /// An event of a hop may be received when the hop is long gone, and nothing but its name is left to go by.
-    package static func isOne(_ identifier: String) -> Bool { identifier.lowercased().hasPrefix(self.beginning) }
+    package static func isOne(_ identifier: String) -> Bool {
+        identifier.contains(inAnyCase: "snapferry-hop-", onlyAtStart: true)
+    }
 
     /// Names the hop of a job: `snapferry-hop-orders-2026-11-21-03-10-us-east-1-k3ab7fq2xd`.
     ///

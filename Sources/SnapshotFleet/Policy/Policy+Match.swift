@@ -7,34 +7,46 @@ extension Policy {
     /// Where facts are missing the copies that may yet be asked for are among them, marked by
     /// ``PlannedCopy/isCertain``.
     package func match(_ snapshot: SnapshotFacts) -> [PlannedCopy] {
-        self.explain(snapshot).copies
+        let subject = MatchSubject(snapshot)
+        var copies: [PlannedCopy] = []
+        for index in self.routes.indices {
+            var outcome = OutcomeAlone()
+            Self.judge(subject, by: self.routes[index], into: &outcome)
+            if outcome.outcome == .doesNotMatch { continue }
+            copies += Self.copies(of: subject, by: self.routes[index], outcome.outcome)
+        }
+        return Self.chosen(from: copies)
     }
 
     /// What each route says to a snapshot, test by test.
     ///
     /// Destinations without account are taken to be in the snapshot's own; ``resolved(ownAccount:)`` comes first.
     package func explain(_ snapshot: SnapshotFacts) -> PolicyDecision {
+        let subject = MatchSubject(snapshot)
         var decisions: [PolicyDecision.RouteDecision] = []
         var copies: [PlannedCopy] = []
-        let lineage = CopyLineage(snapshot)
         for route in self.routes {
-            let rules = route.destinations.filter { rule in
-                let place = rule.destination(for: snapshot.arn)
-                return place != snapshot.arn.place && !lineage.leadsBack(to: place)
-            }
-            let tests =
-                Self.tests(of: route, on: snapshot, lineage) + [Self.placeTest(rules, lineage, on: snapshot)]
-            let outcomes = Set(tests.map(\.outcome))
-            let outcome: MatchOutcome =
-                outcomes.contains(.doesNotMatch) ? .doesNotMatch : outcomes.contains(.unknown) ? .unknown : .matches
-            decisions.append(.init(route: route.name, outcome: outcome, tests: tests))
-            if outcome == .doesNotMatch { continue }
-            copies += rules.map { Self.copy(of: snapshot.arn, $0, of: route, isCertain: outcome == .matches) }
+            var tests = TestsInFull()
+            Self.judge(subject, by: route, into: &tests)
+            decisions.append(.init(route: route.name, outcome: tests.outcome, tests: tests.tests))
+            if tests.outcome == .doesNotMatch { continue }
+            copies += Self.copies(of: subject, by: route, tests.outcome)
         }
+        return PolicyDecision(routes: decisions, copies: Self.chosen(from: copies))
+    }
+
+    private static func copies(of subject: MatchSubject, by route: Route, _ outcome: MatchOutcome) -> [PlannedCopy] {
+        route.destinations.lazy.filter { subject.mayGo(by: $0) }.map {
+            self.copy(of: subject.arn, $0, of: route, isCertain: outcome == .matches)
+        }
+    }
+
+    /// One for each destination, that of the highest priority, in the order of priorities.
+    private static func chosen(from copies: [PlannedCopy]) -> [PlannedCopy] {
+        if copies.count < 2 { return copies }
         var taken: Set<Destination> = []
         let ordered = copies.enumerated().sorted { ($1.element.priority, $0.offset) < ($0.element.priority, $1.offset) }
-        let kept = ordered.map(\.element).filter { taken.insert($0.destination).inserted }
-        return PolicyDecision(routes: decisions, copies: kept)
+        return ordered.map(\.element).filter { taken.insert($0.destination).inserted }
     }
 
     /// Whether any route needs the tags of databases to judge the snapshots of a group.
@@ -89,29 +101,37 @@ extension Policy {
     /// The test that a copy of ours never passes.
     static let lineageTest = "not a copy of ours"
 
-    private static func tests(
-        of route: Route,
-        on snapshot: SnapshotFacts,
-        _ lineage: CopyLineage
-    ) -> [PolicyDecision.Test] {
-        let arn = snapshot.arn
-        let accounts = route.source.accounts
-        return [
-            self.test("source Region", arn.region, isAmong: route.source.regions),
-            accounts.isEmpty
-                ? .init(name: self.accountTest, outcome: .matches, detail: "any")
-                : self.test(self.accountTest, arn.account, isAmong: accounts),
-            self.test("kind", arn.kind.rawValue, isAmong: route.match.kinds.map(\.rawValue).sorted()),
-            self.typeTest(route.match.types, on: snapshot),
-            self.test(of: lineage, on: snapshot),
-            self.test("engine", snapshot.engine, of: snapshot, isLike: route.match.engines),
-            self.test("database", snapshot.database, of: snapshot, isLike: route.match.databases),
-            self.excludeTest("exclude", route.match.exclude, snapshot.database, of: snapshot),
-            self.test("snapshot", arn.identifier, of: snapshot, isLike: route.match.snapshots),
-            self.excludeTest("exclude snapshot", route.match.excludeSnapshots, arn.identifier, of: snapshot),
-            self.tagTest("tags", route.match.tags, snapshot.tags, of: snapshot),
-            self.tagTest("database tags", route.match.databaseTags, snapshot.databaseTags, of: snapshot),
-        ]
+    /// Puts a snapshot to all tests of a route, or to as many as the record asks for.
+    private static func judge(_ subject: MatchSubject, by route: Route, into record: inout some MatchRecord) {
+        let snapshot = subject.facts
+        let arn = subject.arn
+        self.test("source Region", arn.region, isAmong: route.source.regions, &record)
+        if record.isDecided { return }
+        if route.source.accounts.isEmpty {
+            record.note(self.accountTest, .matches, "any")
+        } else {
+            self.test(self.accountTest, arn.account, isAmong: route.source.accounts, &record)
+        }
+        if record.isDecided { return }
+        let isKind = route.match.kinds.contains(arn.kind)
+        record.note(
+            "kind",
+            isKind,
+            self.sentence(arn.kind.rawValue, isKind, route.match.kinds.map(\.rawValue).sorted())
+        )
+        self.typeTest(route.match.types, subject, &record)
+        if record.isDecided { return }
+        self.lineageTest(subject, &record)
+        self.test("engine", snapshot.engine, of: snapshot, isLike: route.match.engines, &record)
+        self.test("database", snapshot.database, of: snapshot, isLike: route.match.databases, &record)
+        if record.isDecided { return }
+        self.excludeTest("exclude", route.match.exclude, snapshot.database, of: snapshot, &record)
+        self.test("snapshot", arn.identifier, of: snapshot, isLike: route.match.snapshots, &record)
+        self.excludeTest("exclude snapshot", route.match.excludeSnapshots, arn.identifier, of: snapshot, &record)
+        if record.isDecided { return }
+        self.tagTest("tags", route.match.tags, snapshot.tags, of: snapshot, &record)
+        self.tagTest("database tags", route.match.databaseTags, snapshot.databaseTags, of: snapshot, &record)
+        self.placeTest(route.destinations, subject, &record)
     }
 
     /// All of the tags have to be there, each with a value like its pattern.
@@ -119,65 +139,82 @@ extension Policy {
         _ name: String,
         _ wanted: [String: GlobPattern],
         _ tags: [String: String]?,
-        of snapshot: SnapshotFacts
-    ) -> PolicyDecision.Test {
-        if wanted.isEmpty { return .init(name: name, outcome: .matches, detail: "any") }
-        guard let tags else { return self.unknown(name, snapshot) }
+        of snapshot: SnapshotFacts,
+        _ record: inout some MatchRecord
+    ) {
+        if wanted.isEmpty { return record.note(name, .matches, "any") }
+        guard let tags else { return self.unknown(name, snapshot, &record) }
         for (key, pattern) in wanted.sorted(by: { $0.key < $1.key }) {
             guard let value = tags[key] else {
-                return .init(name: name, outcome: .doesNotMatch, detail: "there is no tag \(key.excerpt(60))")
+                return record.note(name, .doesNotMatch, "there is no tag \(key.excerpt(60))")
             }
             if !pattern.matches(value) {
-                let detail = "\(key.excerpt(60)) is \(value.excerpt(60)), not like \(pattern.text.excerpt(60))"
-                return .init(name: name, outcome: .doesNotMatch, detail: detail)
+                return record.note(
+                    name,
+                    .doesNotMatch,
+                    "\(key.excerpt(60)) is \(value.excerpt(60)), not like \(pattern.text.excerpt(60))"
+                )
             }
         }
-        let all = wanted.keys.sorted().joined(separator: ", ").excerpt(120)
-        return .init(name: name, outcome: .matches, detail: "\(all) as wanted")
+        record.note(name, .matches, "\(wanted.keys.sorted().joined(separator: ", ").excerpt(120)) as wanted")
     }
 
-    private static func test(_ name: String, _ value: String, isAmong values: [String]) -> PolicyDecision.Test {
+    private static func test(
+        _ name: String,
+        _ value: String,
+        isAmong values: [String],
+        _ record: inout some MatchRecord
+    ) {
         let isFound = values.contains(value)
-        let detail = "\(value) is \(isFound ? "" : "not ")among \(values.joined(separator: ", "))"
-        return .init(name: name, outcome: isFound ? .matches : .doesNotMatch, detail: detail)
+        record.note(name, isFound, self.sentence(value, isFound, values))
     }
 
-    private static func unknown(_ name: String, _ snapshot: SnapshotFacts) -> PolicyDecision.Test {
-        .init(
-            name: name,
-            outcome: snapshot.isDescribed ? .doesNotMatch : .unknown,
-            detail: snapshot.isDescribed ? "RDS says nothing that the fleet knows" : "not known until described"
+    private static func sentence(_ value: String, _ isFound: Bool, _ values: [String]) -> String {
+        "\(value) is \(isFound ? "" : "not ")among \(values.joined(separator: ", "))"
+    }
+
+    private static func unknown(_ name: String, _ snapshot: SnapshotFacts, _ record: inout some MatchRecord) {
+        record.note(
+            name,
+            snapshot.isDescribed ? .doesNotMatch : .unknown,
+            snapshot.isDescribed ? "RDS says nothing that the fleet knows" : "not known until described"
         )
     }
 
-    private static func typeTest(_ types: Set<Snapshot.Origin>, on snapshot: SnapshotFacts) -> PolicyDecision.Test {
-        guard let origin = snapshot.effectiveOrigin else { return self.unknown("type", snapshot) }
+    private static func typeTest(
+        _ types: Set<Snapshot.Origin>,
+        _ subject: MatchSubject,
+        _ record: inout some MatchRecord
+    ) {
+        guard let origin = subject.origin else { return self.unknown("type", subject.facts, &record) }
         // Only manual snapshots can be shared, and "shared" is what they look like from another account.
-        let isShared = origin == .shared && types.contains(.manual)
-        let wanted = types.map(\.rawValue).sorted()
-        return self.test("type", isShared ? Snapshot.Origin.manual.rawValue : origin.rawValue, isAmong: wanted)
+        let seen = origin == .shared && types.contains(.manual) ? .manual : origin
+        let isType = types.contains(seen)
+        record.note("type", isType, self.sentence(seen.rawValue, isType, types.map(\.rawValue).sorted()))
     }
 
     /// A copy of a copy is never started by accident.
-    private static func test(of lineage: CopyLineage, on snapshot: SnapshotFacts) -> PolicyDecision.Test {
+    private static func lineageTest(_ subject: MatchSubject, _ record: inout some MatchRecord) {
         let name = self.lineageTest
-        switch lineage {
-        case .original where snapshot.origin == .automated:
-            return .init(name: name, outcome: .matches, detail: "copies are never automated")
+        switch subject.lineage {
+        case .original where subject.facts.origin == .automated:
+            record.note(name, .matches, "copies are never automated")
         case .original:
-            return .init(name: name, outcome: .matches, detail: "it does not carry our tag")
+            record.note(name, .matches, "it does not carry our tag")
         case .foreign(let origin):
-            return .init(name: name, outcome: .matches, detail: "somebody else copied it from \(origin)".excerpt(400))
+            record.note(name, .matches, "somebody else copied it from \(origin)".excerpt(400))
         case .ours(let source):
-            return .init(name: name, outcome: .doesNotMatch, detail: "it is a copy of \(source.excerpt())")
-        case .hop(let source?, let destination?) where !HopIdentifier.isOne(snapshot.arn.identifier):
-            let detail = "it is a hop of \(source.excerpt()) on its way to \(destination.excerpt(60))"
-            return .init(name: name, outcome: .doesNotMatch, detail: detail)
+            record.note(name, .doesNotMatch, "it is a copy of \(source.excerpt())")
+        case .hop(let source?, let destination?) where !HopIdentifier.isOne(subject.arn.identifier):
+            record.note(
+                name,
+                .doesNotMatch,
+                "it is a hop of \(source.excerpt()) on its way to \(destination.excerpt(60))"
+            )
         case .hop:
-            let detail = "it is named like a hop, which is made by the fleet"
-            return .init(name: name, outcome: .doesNotMatch, detail: detail)
+            record.note(name, .doesNotMatch, "it is named like a hop, which is made by the fleet")
         case .unknown:
-            return self.unknown(name, snapshot)
+            self.unknown(name, subject.facts, &record)
         }
     }
 
@@ -185,46 +222,58 @@ extension Policy {
         _ name: String,
         _ value: String?,
         of snapshot: SnapshotFacts,
-        isLike patterns: [GlobPattern]
-    ) -> PolicyDecision.Test {
-        if patterns.contains(where: \.isUniversal) { return .init(name: name, outcome: .matches, detail: "any") }
-        guard let value else { return self.unknown(name, snapshot) }
+        isLike patterns: [GlobPattern],
+        _ record: inout some MatchRecord
+    ) {
+        if patterns.contains(where: \.isUniversal) { return record.note(name, .matches, "any") }
+        guard let value else { return self.unknown(name, snapshot, &record) }
         if let found = patterns.first(where: { $0.matches(value) }) {
-            return .init(name: name, outcome: .matches, detail: "\(value) is like \(found)")
+            return record.note(name, .matches, "\(value) is like \(found)")
         }
-        let wanted = patterns.map(\.text).joined(separator: ", ")
-        return .init(name: name, outcome: .doesNotMatch, detail: "\(value) is like none of \(wanted)")
+        record.note(
+            name,
+            .doesNotMatch,
+            "\(value) is like none of \(patterns.map(\.text).joined(separator: ", "))"
+        )
     }
 
     private static func excludeTest(
         _ name: String,
         _ patterns: [GlobPattern],
         _ value: String?,
-        of snapshot: SnapshotFacts
-    ) -> PolicyDecision.Test {
-        if patterns.isEmpty { return .init(name: name, outcome: .matches, detail: "nothing is excluded") }
-        guard let value else { return self.unknown(name, snapshot) }
+        of snapshot: SnapshotFacts,
+        _ record: inout some MatchRecord
+    ) {
+        if patterns.isEmpty { return record.note(name, .matches, "nothing is excluded") }
+        guard let value else { return self.unknown(name, snapshot, &record) }
         if let found = patterns.first(where: { $0.matches(value) }) {
-            return .init(name: name, outcome: .doesNotMatch, detail: "\(value) is like \(found)")
+            return record.note(name, .doesNotMatch, "\(value) is like \(found)")
         }
-        return .init(name: name, outcome: .matches, detail: "\(value) is not excluded")
+        record.note(name, .matches, "\(value) is not excluded")
     }
 
     private static func placeTest(
         _ rules: [DestinationRule],
-        _ lineage: CopyLineage,
-        on snapshot: SnapshotFacts
-    ) -> PolicyDecision.Test {
-        if rules.isEmpty, case .foreign(let origin) = lineage {
-            let detail =
-                "it is a copy of \(origin.identifier) at \(origin.account)/\(origin.region), and leads back there"
-            return .init(name: "destination", outcome: .doesNotMatch, detail: detail.excerpt(400))
+        _ subject: MatchSubject,
+        _ record: inout some MatchRecord
+    ) {
+        guard rules.contains(where: { subject.mayGo(by: $0) }) else {
+            if case .foreign(let origin) = subject.lineage {
+                let place = "\(origin.account)/\(origin.region)"
+                return record.note(
+                    "destination",
+                    .doesNotMatch,
+                    "it is a copy of \(origin.identifier) at \(place), and leads back there".excerpt(400)
+                )
+            }
+            return record.note("destination", .doesNotMatch, "it is in \(subject.arn.place) already")
         }
-        if rules.isEmpty {
-            return .init(name: "destination", outcome: .doesNotMatch, detail: "it is in \(snapshot.arn.place) already")
-        }
-        let names = rules.map { $0.destination(for: snapshot.arn).description }.joined(separator: ", ")
-        return .init(name: "destination", outcome: .matches, detail: names)
+        record.note(
+            "destination",
+            .matches,
+            rules.filter { subject.mayGo(by: $0) }.map { $0.destination(for: subject.arn).description }
+                .joined(separator: ", ")
+        )
     }
 }
 

@@ -60,6 +60,6 @@ package struct SnapshotFacts: Hashable, Sendable {
     ///
     /// RDS calls them manual, of clusters always. Nobody else can use a colon in a name.
     var effectiveOrigin: Snapshot.Origin? {
-        self.arn.identifier.lowercased().contains("awsbackup:") ? .awsbackup : self.origin
+        self.arn.identifier.contains(inAnyCase: "awsbackup:") ? .awsbackup : self.origin
     }
 }

@@ -63,7 +63,9 @@ package struct TagMerge: Hashable, Sendable {
     /// Whether tags found on a snapshot say that it is this fleet's copy of `source`.
     package static func marks(_ tags: [String: String], copyOf source: SnapshotARN) -> Bool {
         // Identifiers are case-insensitive in RDS.
-        tags[Self.sourceKey].map { $0.lowercased() == self.value(for: source).lowercased() } ?? false
+        guard let found = tags[Self.sourceKey] else { return false }
+        let wanted = self.value(for: source)
+        return found == wanted || found.lowercased() == wanted.lowercased()
     }
 
     /// The value of ``sourceKey``: the ARN, or its beginning and a hash where it is longer than a tag may be.
@@ -96,24 +98,36 @@ package struct TagMerge: Hashable, Sendable {
 
     /// Source: RDS User Guide, "Tagging Amazon RDS resources".
     static func isLegal(key: String) -> Bool {
-        (1...128).contains(key.unicodeScalars.count) && key.unicodeScalars.allSatisfy(self.isLegal)
+        (1...128).contains(key.unicodeScalars.count) && key.unicodeScalars.allSatisfy { self.isLegal($0) }
     }
 
     static func isLegal(value: String) -> Bool {
-        value.unicodeScalars.count <= 256 && value.unicodeScalars.allSatisfy(self.isLegal)
+        value.unicodeScalars.count <= 256 && value.unicodeScalars.allSatisfy { self.isLegal($0) }
     }
 
     /// The value with illegal characters replaced, cut to what RDS takes.
     private static func legal(value: String) -> String {
+        if value.utf8.count <= 256, value.utf8.allSatisfy({ self.isLegal($0) }) { return value }
         var result = String.UnicodeScalarView()
         for scalar in value.unicodeScalars.prefix(256) { result.append(self.isLegal(scalar) ? scalar : "_") }
         return String(result)
     }
 
+    /// Whether a byte is a character of ASCII that RDS takes.
+    private static func isLegal(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: " "), UInt8(ascii: "_"), UInt8(ascii: "."),
+            UInt8(ascii: ":"), UInt8(ascii: "/"), UInt8(ascii: "="), UInt8(ascii: "+"), UInt8(ascii: "-"),
+            UInt8(ascii: "@"):
+            true
+        default: false
+        }
+    }
+
     private static func isLegal(_ scalar: Unicode.Scalar) -> Bool {
         if scalar.isASCII {
-            let isLetter = ("a"..."z").contains(scalar) || ("A"..."Z").contains(scalar)
-            return isLetter || ("0"..."9").contains(scalar) || " _.:/=+-@".unicodeScalars.contains(scalar)
+            return self.isLegal(UInt8(ascii: scalar))
         }
         switch scalar.properties.generalCategory {
         case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter, .decimalNumber,

@@ -13,7 +13,8 @@ struct GlobPatternTests {
             ("prod-*", "prod-orders", true), ("prod-*", "prod-", true), ("prod-*", "prod", false),
             ("PROD-*", "prod-Orders", true), ("*-scratch", "a-scratch", true), ("*-scratch", "a-scratch-2", false),
             ("a?c", "abc", true), ("a?c", "ac", false), ("a*b*c", "a-b-b-c", true), ("a*b*c", "a-c-b", false),
-            ("*a?", "aaab", true), ("?", "", false), ("?*", "x", true), ("*?*?", "x", false), ("a*a", "a", false),
+            ("*a?", "aaab", true), ("ä-*", "Ä-x", true), ("[", "{", false), ("a@", "A`", false), ("?", "", false),
+            ("?*", "x", true), ("*?*?", "x", false), ("a*a", "a", false),
         ]
     )
     func matches(pattern: String, name: String, expected: Bool) {
