@@ -40,7 +40,11 @@ package struct JobState: Sendable {
         package var messages: [MessageToken]
         package var phase: Phase
         /// The source as last described, without what only a start needs once the copy runs; `nil` before that.
-        package var source: Snapshot?
+        package var source: Snapshot? {
+            didSet { self.lane = self.laneOfSource }
+        }
+        /// The database and the destination, which take one copy at a time; `nil` as long as the source is not known.
+        package private(set) var lane: CopyLane?
         /// What the copy is called.
         package var target: String
         /// What the destination's account can copy, the source or its hop; `nil` before that is known, and where the
@@ -54,6 +58,37 @@ package struct JobState: Sendable {
         package var isCounted = false
         /// Since when it waits, for the order of starting.
         package var since: Instant
+
+        fileprivate init(
+            job: CopyJob,
+            terms: CopyTerms,
+            messages: [MessageToken],
+            phase: Phase,
+            source: Snapshot?,
+            target: String,
+            since: Instant
+        ) {
+            self.job = job
+            self.terms = terms
+            self.messages = messages
+            self.phase = phase
+            self.source = source
+            self.target = target
+            self.since = since
+            self.lane = self.laneOfSource
+        }
+
+        /// The same one as before wherever that is still right: it is the key of several tables.
+        private var laneOfSource: CopyLane? {
+            guard let source = self.source else { return nil }
+            if let lane = self.lane, lane.isOf(source, in: self.job.pool) { return lane }
+            return CopyLane(
+                database: source.database,
+                account: source.arn.account,
+                region: source.arn.region,
+                pool: self.job.pool
+            )
+        }
     }
 
     /// Written to only by whoever holds the one reference to it.
@@ -96,20 +131,36 @@ package struct JobState: Sendable {
         }
     }
 
-    /// The database and the destination, which take one copy at a time.
-    package var lane: CopyLane? {
-        self.source.map {
-            CopyLane(database: $0.database, account: $0.arn.account, region: $0.arn.region, pool: self.job.pool)
-        }
+    @inline(__always)
+    package subscript<Fact>(dynamicMember fact: KeyPath<Facts, Fact>) -> Fact {
+        _read { yield self.storage.facts[keyPath: fact] }
     }
 }
 
 /// What RDS works through one copy after another: those of one database to one destination.
 package struct CopyLane: Hashable, Sendable {
-    package let database: String
-    package let account: String
-    package let region: String
-    package let pool: SlotPool
+    private struct Parts: Hashable, Sendable {
+        let database: String
+        let account: String
+        let region: String
+        let pool: SlotPool
+    }
+
+    private let name: SharedName<Parts>
+
+    /// Where the copies go.
+    package var pool: SlotPool { self.name.parts.pool }
+
+    package init(database: String, account: String, region: String, pool: SlotPool) {
+        self.name = SharedName(Parts(database: database, account: account, region: region, pool: pool))
+    }
+
+    /// Whether a snapshot's copies into a pool go this way.
+    func isOf(_ source: Snapshot, in pool: SlotPool) -> Bool {
+        let parts = self.name.parts
+        return parts.database == source.database && parts.account == source.arn.account
+            && parts.region == source.arn.region && parts.pool == pool
+    }
 }
 
 /// What is known of a copy in progress.
@@ -145,58 +196,4 @@ package struct CopyWatch: Hashable, Sendable {
         self.finish.observe(percent: percent, at: startedAt)
         self.leastDuration = leastDuration
     }
-}
-
-/// What is known of one destination and kind.
-package struct PoolState: Sendable {
-    /// Whether the copies in progress there have been listed.
-    package enum Survey: Sendable { case unknown, running, known }
-
-    package var survey = Survey.unknown
-    /// When the copies in progress there were last listed.
-    package var surveyedAt: Instant?
-    /// Those of them that are none of this worker's, by identifier, and whether a fleet started them.
-    package var elsewhere: [String: Bool] = [:]
-    /// Whether copies were among them that no fleet started.
-    package var hasForeignCopies = false
-    /// Whether the ledger had no slot the last time it was asked.
-    package var wasRefused = false
-    /// Whether the ledger is being asked for a slot.
-    package var isAsking = false
-    /// Jobs that wait for a slot here.
-    package var waiting: Set<CopyJob.ID> = [] {
-        didSet { self.order = nil }
-    }
-    /// The same in the order in which they start, and whether size counts in it; `nil` where that is not known any more.
-    var order: (isBySize: Bool, ids: [CopyJob.ID])?
-    /// Jobs whose target exists, or may exist, here.
-    package var watched: Set<CopyJob.ID> = []
-    /// Lanes with a copy under way.
-    package var busyLanes: Set<CopyLane> = []
-    /// How many of this worker's jobs have a slot or ask for one.
-    package var underWay = 0
-    /// No slot is asked for before this.
-    package var closedUntil: Instant?
-    /// The same moment where the reason is that no more manual snapshots fit into the destination.
-    package var fullUntil: Instant?
-    /// Whether a slot that is freed before then opens it again.
-    package var reopensWithSlot = false
-    /// Whether slots that this worker frees are left to others for a moment.
-    var courtesy = SlotCourtesy()
-    /// What RDS refuses here, and when to try again.
-    package var circuit = CircuitBreaker()
-    /// Whether a look at the targets is on its way.
-    package var isLooking = false
-    /// Whether a job waits to hear of its target, and the look can't wait for that of others.
-    package var looksNow = false
-    /// When the targets were last looked at.
-    package var lookedAt: Instant?
-    /// When to look whatever the copies' progress says: a look failed, or a target may not be visible yet.
-    package var looksAgainAt: Instant?
-    /// The moment that the worker is to be woken for, to look.
-    package var plannedLook: Instant?
-    /// How many looks in a row failed.
-    package var failedLooks = 0
-    /// How long copies take here.
-    package var pace = CopyPace()
 }

@@ -177,7 +177,7 @@ extension WorkerCore {
     mutating func adopt(_ id: CopyJob.ID, _ target: Snapshot, _ step: inout CoreStep) {
         guard let state = self.jobs[id] else { return }
         let pool = state.job.pool
-        self.pools[pool]?.waiting.remove(id)
+        self.pools[pool]?.ceaseToWait(id)
         if target.phase == .inProgress {
             step.actions.append(.occupySlot(pool, target: state.target))
             self.jobs[id]?.holdsSlot = true
@@ -273,7 +273,7 @@ extension WorkerCore {
     ) {
         let sourceCreatedAt = target.originalCreatedAt ?? state.source?.createdAt ?? target.taggedSourceCreation
         if let lane = state.lane, let sourceCreatedAt {
-            self.newestConfirmed[lane] = max(sourceCreatedAt, self.newestConfirmed[lane] ?? sourceCreatedAt)
+            self.noteConfirmed(lane, sourceCreatedAt)
         }
         self.wishToPrune(after: state.job.route, in: state.job.pool)
         let duration = watch.startedAt < step.now ? step.now - watch.startedAt : nil
@@ -356,7 +356,9 @@ extension Snapshot {
     /// Whether this is a copy of that snapshot, as far as RDS or our own tag says.
     package func isCopy(of source: SnapshotARN) -> Bool {
         if self.tags[TagMerge.sourceKey] != nil { return TagMerge.marks(self.tags, copyOf: source) }
-        return self.sourceARN?.lowercased() == source.description.lowercased()
+        guard let found = self.sourceARN else { return false }
+        let wanted = source.description
+        return found == wanted || found.lowercased() == wanted.lowercased()
     }
 
     /// When the data was taken, from our own tag: RDS does not keep that for clusters.

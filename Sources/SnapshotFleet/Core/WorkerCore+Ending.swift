@@ -172,7 +172,7 @@ extension WorkerCore {
     mutating func leavePool(_ id: CopyJob.ID, because evidence: SlotEvidence?, _ step: inout CoreStep) {
         guard let state = self.jobs[id] else { return }
         let pool = state.job.pool
-        self.pools[pool]?.waiting.remove(id)
+        self.pools[pool]?.ceaseToWait(id)
         self.pools[pool]?.watched.remove(id)
         if state.isCounted {
             if let lane = state.lane { self.pools[pool]?.busyLanes.remove(lane) }

@@ -55,11 +55,10 @@ extension WorkerCore {
         self.sources[group]?.isDescribing = false
         self.sourceLooks[group]?.noteAnswer(at: step.now)
         let byARN = Dictionary(found.map { ($0.arn, $0) }) { first, _ in first }
-        let interested = self.interested(in: Set(asked))
         for arn in asked {
-            let (events, jobs) = interested[arn] ?? ([], [])
-            for id in jobs { self.sourceDescribed(id, byARN[arn], &step, &random) }
-            for token in events { self.plan(token, arn, byARN[arn], &step, &random) }
+            let askers = self.interested(in: arn)
+            for id in askers.jobs { self.sourceDescribed(id, byARN[arn], &step, &random) }
+            for token in askers.events { self.plan(token, arn, byARN[arn], &step, &random) }
         }
         self.forgetQuiet(group)
     }
@@ -73,11 +72,10 @@ extension WorkerCore {
     ) {
         self.sources[group]?.isDescribing = false
         step.report(.trouble(operation: "Describe", failure))
-        let interested = self.interested(in: Set(asked))
         for arn in asked {
-            let (events, jobs) = interested[arn] ?? ([], [])
-            for id in jobs { self.fail(id, failure, &step, &random) }
-            for token in events { self.fail(message: token, source: arn, failure, &step, &random) }
+            let askers = self.interested(in: arn)
+            for id in askers.jobs { self.fail(id, failure, &step, &random) }
+            for token in askers.events { self.fail(message: token, source: arn, failure, &step, &random) }
         }
         self.forgetQuiet(group)
     }
@@ -86,21 +84,16 @@ extension WorkerCore {
         if let queue = self.sources[group], !queue.isDescribing, queue.waiting.isEmpty { self.sources[group] = nil }
     }
 
-    /// Which events and jobs wait for the description of these sources, in a stable order.
-    private func interested(in arns: Set<SnapshotARN>) -> [SnapshotARN: (events: [MessageToken], jobs: [CopyJob.ID])] {
-        var result: [SnapshotARN: (events: [MessageToken], jobs: [CopyJob.ID])] = [:]
-        // Chosen first and sorted then: a page of sources concerns few of the many in hand.
-        let tokens = self.messages.values.lazy.compactMap { message -> (SnapshotARN, MessageToken)? in
-            guard case .event(let arn) = message.purpose, arns.contains(arn) else { return nil }
-            return (arn, message.token)
+    /// Which events and jobs still wait for the description of a source, in a stable order; it has come now.
+    private mutating func interested(in arn: SnapshotARN) -> SourceAskers {
+        guard var askers = self.askers.removeValue(forKey: arn) else { return SourceAskers() }
+        askers.events = askers.events.filter { self.messages[$0]?.purpose == .event(arn) }.sorted()
+        var jobs: [CopyJob.ID] = []
+        for id in askers.jobs.sorted() where jobs.last != id {
+            if case .describing = self.jobs[id]?.phase { jobs.append(id) }
         }
-        for (arn, token) in tokens.sorted(by: { $0.1 < $1.1 }) { result[arn, default: ([], [])].events.append(token) }
-        let jobs = self.jobs.keys.filter { id in
-            guard arns.contains(id.source), case .describing = self.jobs[id]?.phase else { return false }
-            return true
-        }
-        for id in jobs.sorted() { result[id.source, default: ([], [])].jobs.append(id) }
-        return result
+        askers.jobs = jobs
+        return askers
     }
 
     private mutating func sourceDescribed(

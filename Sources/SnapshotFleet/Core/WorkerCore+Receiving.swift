@@ -6,16 +6,7 @@ import AWSClient
 /// Taking messages off the queue and finding out what they are.
 extension WorkerCore {
     /// Messages that do not yet have a copy; they fill the waiting room.
-    var unstartedCount: Int {
-        var started = 0
-        for pool in self.pools.values {
-            for id in pool.watched {
-                guard let state = self.jobs[id], case .copying = state.phase else { continue }
-                started += state.messages.count
-            }
-        }
-        return self.messages.count - started
-    }
+    var unstartedCount: Int { self.messages.count - self.jobs.counts.messagesOfCopies }
 
     /// Whether the latest receive found nothing.
     package var knowsQueueIsEmpty: Bool { self.sawEmptyQueue }
@@ -118,6 +109,7 @@ extension WorkerCore {
             self.ignore(token, source: "\(event.arn)", reason: reason, &step)
         case .describe:
             self.messages[token]?.purpose = .event(event.arn)
+            self.askers[event.arn, default: SourceAskers()].events.append(token)
             self.sources[SourceGroup(event.arn), default: SourceQueue()].waiting.insert(event.arn)
         }
     }
@@ -153,6 +145,7 @@ extension WorkerCore {
         )
         self.jobs[id] = state
         guard let source else {
+            self.askers[job.source, default: SourceAskers()].jobs.append(id)
             self.sources[SourceGroup(job.source), default: SourceQueue()].waiting.insert(job.source)
             return
         }
@@ -169,7 +162,7 @@ extension WorkerCore {
         state.phase = .waiting
         self.jobs[id] = state
         let pool = state.job.pool
-        self.pools[pool, default: PoolState()].waiting.insert(id)
+        self.pools[pool, default: PoolState()].wait(id)
         if let delay = self.crowding(pool) {
             self.turnAway(for: delay, &step)
             step.report(.requeued(id, reason: "waiting-room", detail: "others wait here already", after: delay))

@@ -7,7 +7,7 @@ import AWSClient
 extension WorkerCore {
     mutating func startWaitingJobs(_ step: inout CoreStep) {
         guard !self.isDraining, self.pools.values.contains(where: { !$0.waiting.isEmpty }) else { return }
-        for pool in self.pools.keys.sorted() {
+        for pool in self.poolsInOrder {
             guard let state = self.pools[pool], !state.waiting.isEmpty else { continue }
             if let closed = state.closedUntil {
                 guard closed <= step.now else { continue }
@@ -30,13 +30,13 @@ extension WorkerCore {
         else { return }
         self.dropSuperseded(pool, &step)
         let slots = self.usableSlots(in: pool)
-        for id in self.order(pool, at: step.now) {
+        for (id, _) in self.order(pool, at: step.now) {
             guard let poolState = self.pools[pool] else { return }
             // Where the last answer was no, one question at a time will do.
             guard poolState.underWay < slots, !poolState.wasRefused || !poolState.isAsking else { return }
-            guard let state = self.jobs[id], let lane = state.lane, !poolState.busyLanes.contains(lane) else {
-                continue
-            }
+            guard poolState.waiting.contains(id), let state = self.jobs[id], let lane = state.lane,
+                !poolState.busyLanes.contains(lane)
+            else { continue }
             guard poolState.circuit.parks(isEncrypted: state.source?.isEncrypted ?? false, at: step.now) == nil else {
                 self.park(id, &step)
                 continue
@@ -63,7 +63,7 @@ extension WorkerCore {
         guard let state = self.jobs[id], !state.isCounted, let lane = state.lane else { return }
         let pool = state.job.pool
         self.jobs[id]?.isCounted = true
-        self.pools[pool, default: PoolState()].waiting.remove(id)
+        self.pools[pool, default: PoolState()].ceaseToWait(id)
         self.pools[pool]?.busyLanes.insert(lane)
         self.pools[pool]?.elsewhere[state.target] = nil
         self.pools[pool]?.underWay += 1
@@ -80,25 +80,43 @@ extension WorkerCore {
     /// Of those that came at about the same time the largest goes first: a long copy that is begun last keeps everybody
     /// waiting for the end when all slots but its own are empty. Not as long as many others wait on the queue, though:
     /// small ones would fill the waiting room, and the large ones among the others come to light too late.
-    private mutating func order(_ pool: SlotPool, at now: Instant) -> [CopyJob.ID] {
+    ///
+    /// Some may have ceased to wait.
+    private mutating func order(_ pool: SlotPool, at now: Instant) -> [(id: CopyJob.ID, lane: CopyLane?)] {
         let bySize = self.seesAll(at: now)
         guard let state = self.pools[pool], !state.waiting.isEmpty else { return [] }
-        if let known = state.order, known.isBySize == bySize { return known.ids }
+        if let known = state.order, known.isBySize == bySize { return known.jobs }
         let ranks = state.waiting.compactMap { id in self.jobs[id].map { self.rank($0, bySize: bySize) } }
-        let ids = ranks.sorted().map(\.id)
-        self.pools[pool]?.order = (bySize, ids)
-        return ids
+        let jobs = ranks.sorted().map { (id: $0.id, lane: $0.lane) }
+        self.pools[pool]?.order = StartOrder(isBySize: bySize, jobs: jobs)
+        return jobs
+    }
+
+    private mutating func firstInOrder(of pool: SlotPool, at now: Instant) -> CopyJob.ID? {
+        let order = self.order(pool, at: now)
+        guard let waiting = self.pools[pool]?.waiting else { return nil }
+        return order.lazy.map(\.id).first { waiting.contains($0) }
+    }
+
+    /// Notes when the newest confirmed copy of a lane was taken, which the next one's place goes by.
+    mutating func noteConfirmed(_ lane: CopyLane, _ created: Instant) {
+        if let known = self.newestConfirmed[lane], known >= created { return }
+        self.newestConfirmed[lane] = created
+        guard let order = self.pools[lane.pool]?.order, order.jobs.contains(where: { $0.lane == lane }) else { return }
+        self.pools[lane.pool]?.order = nil
     }
 
     private func rank(_ state: JobState, bySize: Bool) -> StartRank {
         let age = state.since.wholeSeconds / 900
+        let lane = state.lane
         return StartRank(
             priority: state.terms.priority,
-            newest: state.lane.flatMap { self.newestConfirmed[$0] } ?? Instant(microseconds: .min),
+            newest: lane.flatMap { self.newestConfirmed[$0] } ?? Instant(microseconds: .min),
             age: age,
             sizeGiB: bySize ? state.source?.sizeGiB ?? 0 : 0,
             since: state.since,
-            id: state.job.id
+            id: state.job.id,
+            lane: lane
         )
     }
 
@@ -157,7 +175,8 @@ extension WorkerCore {
         self.close(pool, for: self.settings.slotRetry, reopensWithSlot: false, &step)
         step.report(.trouble(operation: "Describe", failure))
         // A destination that can't even be looked at takes no copies: its jobs go the way of those that it refuses.
-        guard case .configuration(let reason) = failure.failureClass, let first = self.order(pool, at: step.now).first
+        guard case .configuration(let reason) = failure.failureClass,
+            let first = self.firstInOrder(of: pool, at: step.now)
         else { return }
         self.refused(first, reason, failure, &step, &random)
     }
@@ -230,7 +249,7 @@ extension WorkerCore {
         guard !self.isDraining else { return self.requeue(id, after: .zero, reason: "drain", &step) }
         self.jobs[id]?.phase = .waiting
         self.jobs[id]?.source = source
-        self.pools[state.job.pool, default: PoolState()].waiting.insert(id)
+        self.pools[state.job.pool, default: PoolState()].wait(id)
     }
 
     mutating func copyStarted(_ id: CopyJob.ID, _ target: Snapshot, _ step: inout CoreStep) {
@@ -328,6 +347,7 @@ private struct StartRank: Comparable {
     let sizeGiB: Int
     let since: Instant
     let id: CopyJob.ID
+    let lane: CopyLane?
 
     static func < (left: StartRank, right: StartRank) -> Bool {
         if left.priority != right.priority { return left.priority > right.priority }

@@ -13,21 +13,23 @@ package struct WorkerCore: Sendable {
     package let policy: Policy
 
     var messages: [MessageToken: HeldMessage] = [:]
-    var jobs: [CopyJob.ID: JobState] = [:]
+    var jobs = JobTable()
     var terms = KnownTerms()
     var pools: [SlotPool: PoolState] = [:]
+    /// The keys of ``pools``, sorted; none ever goes.
+    private var knownPools: [SlotPool] = []
     var sources: [SourceGroup: SourceQueue] = [:]
     /// How sources were last asked about.
     var sourceLooks: [SourceGroup: SourceLook] = [:]
+    /// Who waited for the description of a source when it was asked for; some may not wait any more.
+    var askers: [SnapshotARN: SourceAskers] = [:]
     /// Messages that go together through the dead-letter queue, by the one that is sent.
     var companions: [MessageToken: [MessageToken]] = [:]
     /// What is on its way to a queue in place of messages, by the first of them.
     var outbox: [MessageToken: OutboxEntry] = [:]
     var resends = DeadlineHeap<MessageToken>()
     /// When each lane's newest confirmed copy was taken at the source, as far as this worker saw.
-    var newestConfirmed: [CopyLane: Instant] = [:] {
-        didSet { for pool in self.pools.keys { self.pools[pool]?.order = nil } }
-    }
+    var newestConfirmed: [CopyLane: Instant] = [:]
     /// How many slots the policy leaves the fleet in each of its pools.
     private let slots: [SlotPool: Int]
     /// How many parts the waiting room has.
@@ -64,6 +66,14 @@ package struct WorkerCore: Sendable {
         let pools = policy.pools
         self.slots = Dictionary(pools.map { ($0, policy.usableSlots(in: $0)) }) { first, _ in first }
         self.shares = max(1, pools.count { policy.leads(to: $0) })
+    }
+
+    /// All pools that anything is known of, in order.
+    var poolsInOrder: [SlotPool] {
+        mutating get {
+            if self.knownPools.count != self.pools.count { self.knownPools = self.pools.keys.sorted() }
+            return self.knownPools
+        }
     }
 
     /// How many copies of the fleet may be in progress in a pool.
@@ -187,4 +197,10 @@ struct SourceLook: Sendable {
     init(askedAt: Instant) { self.askedAt = askedAt }
 
     mutating func noteAnswer(at now: Instant) { self.took = now - self.askedAt }
+}
+
+/// Who waits for the description of one source.
+struct SourceAskers: Sendable {
+    var events: [MessageToken] = []
+    var jobs: [CopyJob.ID] = []
 }

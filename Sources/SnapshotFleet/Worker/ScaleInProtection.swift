@@ -138,13 +138,5 @@ package struct ScaleInProtection: Sendable {
 
 extension WorkerCore {
     /// Whether an answer is awaited that decides about a slot: whether there is one, and whether a copy now fills it.
-    package var isStartingCopies: Bool {
-        self.jobs.values.contains { state in
-            switch state.phase {
-            case .acquiring, .starting: true
-            case .checking: state.holdsSlot
-            case .describing, .waiting, .copying, .cleaning, .handingOver, .tidying: false
-            }
-        }
-    }
+    package var isStartingCopies: Bool { self.jobs.counts.starting > 0 }
 }

@@ -99,6 +99,7 @@ struct CoreHarness {
     mutating func happen(_ input: CoreInput) -> [CoreAction] {
         let actions = self.core.handle(input, at: self.now, using: &self.random)
         self.actions += actions
+        #expect(self.core.countsRight)
         return actions
     }
 

@@ -121,6 +121,7 @@ final class HandoverWorld {
             return self.after(worker.stoppedUntil - self.now) { self.feed(input, to: worker, generation) }
         }
         let actions = worker.core.handle(input, at: self.now, using: &self.random)
+        if !worker.core.countsRight { self.violations.append("the counts of jobs are out of step") }
         for action in actions { self.begin(action, worker) }
         guard let deadline = worker.core.nextDeadline, worker.wakesAt.map({ deadline < $0 || $0 <= self.now }) ?? true
         else { return }
