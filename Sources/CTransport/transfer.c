@@ -69,6 +69,14 @@ ctransport_easy *ctransport_easy_new(void) {
     return easy;
 }
 
+int ctransport_easy_renew(ctransport_easy *easy) {
+    curl_easy_reset(easy->curl);
+    curl_slist_free_all(easy->headers);
+    easy->headers = NULL;
+    easy->problem[0] = 0;
+    return set_defaults(easy);
+}
+
 void ctransport_easy_free(ctransport_easy *easy) {
     curl_easy_cleanup(easy->curl);
     curl_slist_free_all(easy->headers);
@@ -93,6 +101,8 @@ int ctransport_easy_set_request(ctransport_easy *easy, const char *method, const
 int ctransport_easy_add_header(ctransport_easy *easy, const char *line) {
     struct curl_slist *headers = curl_slist_append(easy->headers, line);
     if (headers == NULL) { return CURLE_OUT_OF_MEMORY; }
+    // curl is told of the first line alone: the others hang on to it.
+    if (easy->headers != NULL) { return CURLE_OK; }
     easy->headers = headers;
     return curl_easy_setopt(easy->curl, CURLOPT_HTTPHEADER, headers);
 }

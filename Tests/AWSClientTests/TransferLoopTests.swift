@@ -50,6 +50,38 @@ struct TransferLoopTests {
         }
     }
 
+    @Test("nothing of a request is left in those after it, for which curl takes the same handle")
+    func cleanHandles() async throws {
+        let seen = Mutex<[String]>([])
+        let server = LoopbackServer { request in
+            seen.withLock { $0.append("\(request.head)\(request.body)") }
+            return .answer(204)
+        }
+        defer { server.stop() }
+        let requests = [
+            HTTPRequest(method: "POST", url: server.url + "a", headers: [("X-Secret", "1")], body: [1, 2, 3]),
+            HTTPRequest(method: "GET", url: server.url, bypassesProxy: true),
+            HTTPRequest(method: "HEAD", url: server.url, headers: [("X-Empty", "")]),
+            HTTPRequest(method: "PUT", url: server.url), HTTPRequest(method: "DELETE", url: server.url, body: [9]),
+        ]
+        var wanted: [String] = []
+        for request in requests {
+            let loop = try TransferLoop()
+            defer { loop.shutdown() }
+            _ = try await loop.send(request)
+            wanted.append(seen.withLock { $0.last } ?? "")
+        }
+        let loop = try TransferLoop()
+        defer { loop.shutdown() }
+        for first in requests.indices {
+            for second in requests.indices {
+                _ = try await loop.send(requests[first])
+                #expect(try await loop.send(requests[second]).status == 204)
+                #expect(seen.withLock { $0.last } == wanted[second], "after \(requests[first].method)")
+            }
+        }
+    }
+
     @Test("a long poll on the first connection to a host holds nobody up")
     func besideLongPoll() async throws {
         let (arrivals, arrival) = AsyncStream<Void>.makeStream()

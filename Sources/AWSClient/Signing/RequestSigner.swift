@@ -21,12 +21,12 @@ package struct RequestSigner: Sendable {
     /// signed as curl will send it and need not be there.
     package func sign(_ request: inout HTTPRequest, at instant: Instant) {
         let timestamp = instant.iso8601Basic
-        let scope = SigV4.Scope(at: instant, region: self.region, service: self.service)
+        let scope = SigV4.Scope(date: String(timestamp.prefix(8)), region: self.region, service: self.service)
         request.removeHeader("Authorization")
         request.setHeader("X-Amz-Date", timestamp)
         request.removeHeader("X-Amz-Security-Token")
         if let token = self.credentials.sessionToken { request.setHeader("X-Amz-Security-Token", token) }
-        let url = URLParts(request.url)
+        let url = KnownURLs.shared.parts(of: request.url)
         var headers = request.headers
         if request.header("Host") == nil { headers.append(("host", url?.hostHeader ?? "")) }
         let signedHeaders = SigV4.signedHeaders(of: headers)

@@ -8,15 +8,19 @@ final class ActiveTransfer {
     private static let headerLimit = 256 * 1024
 
     let job: Inbox.Job
-    private let handle: EasyHandle
+    let handle: EasyHandle
     private let bodyLimit: Int
     private var headers: [(name: String, value: String)] = []
     private var headerSize = 0
     private var body: [UInt8] = []
     private var isTooLarge = false
 
-    private init(_ job: Inbox.Job, caBundle: String?, bodyLimit: Int) throws(AWSError) {
-        var handle = try EasyHandle()
+    private init(
+        _ job: Inbox.Job,
+        _ handle: EasyHandle,
+        caBundle: String?,
+        bodyLimit: Int
+    ) throws(AWSError) {
         try handle.configure(job.request, caBundle: caBundle)
         self.job = job
         self.handle = handle
@@ -27,11 +31,12 @@ final class ActiveTransfer {
     static func start(
         _ job: Inbox.Job,
         on multi: OpaquePointer,
+        with spare: inout SpareHandles,
         caBundle: String?,
         bodyLimit: Int
     ) -> (OpaquePointer, ActiveTransfer)? {
         do throws(AWSError) {
-            let transfer = try ActiveTransfer(job, caBundle: caBundle, bodyLimit: bodyLimit)
+            let transfer = try ActiveTransfer(job, try spare.take(), caBundle: caBundle, bodyLimit: bodyLimit)
             // The loop keeps the transfer for as long as curl holds this pointer.
             let context = Unmanaged.passUnretained(transfer).toOpaque()
             return try transfer.handle.withPointer { (pointer) throws(AWSError) in

@@ -3,10 +3,10 @@
 
 import CTransport
 
-/// One curl transfer.
+/// One curl transfer, and after it another one.
 ///
-/// The handle has a single owner and is freed when that owner goes out of scope.
-struct EasyHandle: ~Copyable {
+/// Lives on the loop's thread only, and is freed when nobody there holds it.
+final class EasyHandle {
     private let pointer: OpaquePointer
 
     init() throws(AWSError) {
@@ -20,14 +20,17 @@ struct EasyHandle: ~Copyable {
         ctransport_easy_free(self.pointer)
     }
 
+    /// Forgets the request, so that another one can be made; whether curl could.
+    func renew() -> Bool { ctransport_easy_renew(self.pointer) == 0 }
+
     /// Sets everything but where the answer goes.
     ///
     /// - Parameters:
     ///   - request: What to send.
     ///   - caBundle: A PEM file of certificates to trust instead of the system's; `nil` for those.
     /// - Throws: ``AWSError`` with code `configuration` for what can't be sent.
-    mutating func configure(_ request: HTTPRequest, caBundle: String?) throws(AWSError) {
-        guard URLParts(request.url) != nil, !request.url.utf8.contains(0) else {
+    func configure(_ request: HTTPRequest, caBundle: String?) throws(AWSError) {
+        guard KnownURLs.shared.parts(of: request.url) != nil, !request.url.utf8.contains(0) else {
             throw AWSError(.configuration, message: "the endpoint is not an absolute http or https URL")
         }
         try Self.check(ctransport_easy_set_url(self.pointer, request.url))
@@ -42,7 +45,7 @@ struct EasyHandle: ~Copyable {
     }
 
     /// Lends the raw handle to a closure, which must not let it escape.
-    borrowing func withPointer<Value, Failure: Error>(
+    func withPointer<Value, Failure: Error>(
         _ body: (OpaquePointer) throws(Failure) -> Value
     ) throws(Failure) -> Value {
         try body(self.pointer)
@@ -68,5 +71,23 @@ struct EasyHandle: ~Copyable {
         guard code == 0 else {
             throw AWSError(.configuration, message: "curl: " + String(cString: ctransport_describe(code)))
         }
+    }
+}
+
+/// Handles that were used already: to make one takes curl longer than to clear one.
+struct SpareHandles {
+    /// As many as there are calls at once where little goes on; each takes some kilobytes.
+    private static let limit = 16
+
+    private var handles: [EasyHandle] = []
+
+    mutating func take() throws(AWSError) -> EasyHandle {
+        if let handle = self.handles.popLast() { return handle }
+        return try EasyHandle()
+    }
+
+    /// Takes back a handle that curl drives no longer; nothing of its request is kept.
+    mutating func put(_ handle: EasyHandle) {
+        if self.handles.count < Self.limit, handle.renew() { self.handles.append(handle) }
     }
 }

@@ -108,12 +108,14 @@ private final class TransferDriver: Sendable {
 
     func run() {
         var active: [OpaquePointer: ActiveTransfer] = [:]
+        var spare = SpareHandles()
         while true {
             let (arrivals, cancelled, isStopping) = self.inbox.withLock { $0.drain() }
             for job in arrivals {
                 let started = ActiveTransfer.start(
                     job,
                     on: self.multi.raw,
+                    with: &spare,
                     caBundle: self.caBundle,
                     bodyLimit: self.responseLimit
                 )
@@ -126,14 +128,14 @@ private final class TransferDriver: Sendable {
                 }
             }
             if isStopping { break }
-            self.advance(&active)
+            self.advance(&active, &spare)
             // What is done is collected before the wait: to wait straight after performing can cost its whole length. A
             // wakeup sent since the last wait ends this one at once, so no request is left lying.
             _ = ctransport_multi_wait(self.multi.raw, 1000)
         }
     }
 
-    private func advance(_ active: inout [OpaquePointer: ActiveTransfer]) {
+    private func advance(_ active: inout [OpaquePointer: ActiveTransfer], _ spare: inout SpareHandles) {
         guard ctransport_multi_perform(self.multi.raw) == 0 else {
             // curl has lost its footing (out of memory, a bug): nobody may be left waiting for it.
             for (pointer, transfer) in active {
@@ -146,10 +148,11 @@ private final class TransferDriver: Sendable {
         while let pointer = ctransport_multi_next_done(self.multi.raw, &code) {
             guard let transfer = self.drop(pointer, from: &active) else { continue }
             transfer.complete(code)
+            spare.put(transfer.handle)
         }
     }
 
-    /// Takes a transfer away from curl; the handle itself goes with the transfer.
+    /// Takes a transfer away from curl; the handle stays with the transfer.
     @discardableResult
     private func drop(_ pointer: OpaquePointer, from active: inout [OpaquePointer: ActiveTransfer]) -> ActiveTransfer? {
         _ = ctransport_multi_remove(self.multi.raw, pointer)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright (c) the snapferry authors
 
+import Synchronization
+
 /// An absolute `http` or `https` URL, taken apart and nothing decoded.
 package struct URLParts: Hashable, Sendable {
     /// In lower case.
@@ -65,5 +67,27 @@ package struct URLParts: Hashable, Sendable {
         if rest.isEmpty { return (Substring(host).lowercased(), nil) }
         guard rest.first == UInt8(ascii: ":"), let port = UInt16(Substring(rest.dropFirst())) else { return nil }
         return (Substring(host).lowercased(), Int(port))
+    }
+}
+
+/// The URLs of endpoints, which are the same for call after call, taken apart once.
+final class KnownURLs: Sendable {
+    static let shared = KnownURLs()
+
+    /// More than a worker has endpoints; beyond it all go.
+    private static let capacity = 64
+
+    private let known = Mutex<[String: URLParts]>([:])
+
+    /// See ``URLParts/init(_:)``; what has a query is not kept, since that may hold a signature.
+    func parts(of url: String) -> URLParts? {
+        if let parts = self.known.withLock({ $0[url] }) { return parts }
+        guard let parts = URLParts(url) else { return nil }
+        guard parts.query.isEmpty else { return parts }
+        self.known.withLock { known in
+            if known.count >= Self.capacity { known.removeAll() }
+            known[url] = parts
+        }
+        return parts
     }
 }

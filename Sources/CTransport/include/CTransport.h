@@ -29,6 +29,8 @@ const char *_Nonnull ctransport_describe(int code);
 /// A transfer that verifies its peer, follows no redirect, speaks only http and https, and sends nothing of its own
 /// accord but `Host` and `Content-Length`. NULL when memory is short. The functions below return a CURLcode.
 ctransport_easy *_Nullable ctransport_easy_new(void);
+/// Makes a used transfer like a new one: nothing is left of its request. Take it out of its multi handle first.
+int ctransport_easy_renew(ctransport_easy *_Nonnull easy);
 /// Also frees the header list. Take the handle out of its multi handle first.
 void ctransport_easy_free(ctransport_easy *_Nonnull easy);
 int ctransport_easy_set_url(ctransport_easy *_Nonnull easy, const char *_Nonnull url);
