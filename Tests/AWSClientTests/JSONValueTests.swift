@@ -39,6 +39,27 @@ struct JSONValueTests {
         #expect(error?.column == column)
     }
 
+    @Test(
+        "texts are what they say, with and without escapes, in ASCII and beyond it",
+        arguments: [
+            (#""plain""#, "plain"), (#""""#, ""), (#""a\nb""#, "a\nb"), (#""ä""#, "ä"), (#""\u00e4""#, "ä"),
+            (#""a\u00e4b\"c""#, "aäb\"c"), (#""ä\tb""#, "ä\tb"), (#""\ud83d\ude00 smiles""#, "😀 smiles"),
+            (#""long enough for no small text, with \\ in it""#, "long enough for no small text, with \\ in it"),
+        ]
+    )
+    func texts(document: String, expected: String) throws {
+        #expect(try JSONValue(parsing: document) == .string(expected))
+    }
+
+    @Test(
+        "bytes that are no UTF-8 are no text, wherever they stand",
+        arguments: [[0xFF], [0x61, 0xC3], [0x5C, 0x6E, 0xC3], [0xC3, 0x5C, 0x6E], [0xC3, 0xA4, 0x5C, 0x6E, 0x80]]
+            as [[UInt8]]
+    )
+    func broken(text: [UInt8]) {
+        #expect(throws: JSONSyntaxError.self) { try JSONValue(parsing: [0x22] + text + [0x22]) }
+    }
+
     @Test("survives a mebibyte of nested brackets and invalid UTF-8")
     func hostile() {
         #expect(throws: JSONSyntaxError.self) { try JSONValue(parsing: [UInt8](repeating: 0x5B, count: 1 << 20)) }

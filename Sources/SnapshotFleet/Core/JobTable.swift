@@ -42,7 +42,7 @@ package struct JobTable: Sendable {
     /// In no order.
     package var keys: some Collection<CopyJob.ID> { self.states.keys }
     /// In no order.
-    package var values: some Sequence<JobState> { self.states.values.lazy.compactMap(\.self) }
+    package var values: some Sequence<JobState> { self.states.values.lazy.compactMap { $0 } }
 
     /// What going through all jobs comes to.
     package var recounted: Counts {

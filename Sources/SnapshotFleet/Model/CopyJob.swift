@@ -21,7 +21,7 @@ package struct CopyJob: Hashable, Sendable {
         package var description: String { "\(self.source) -> \(self.destination)" }
 
         package static func < (left: ID, right: ID) -> Bool {
-            (left.source, left.destination) < (right.source, right.destination)
+            left.source != right.source ? left.source < right.source : left.destination < right.destination
         }
     }
 

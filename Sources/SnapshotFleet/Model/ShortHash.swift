@@ -10,10 +10,14 @@ enum ShortHash {
 
     /// The first 50 bits of the text's SHA-256 in the letters of RFC 4648's base32, lower case.
     static func of(_ text: String) -> String {
-        let alphabet = Array("abcdefghijklmnopqrstuvwxyz234567".utf8)
         let bits = Self.bits(of: text)
-        let letters = (0..<Self.length).map { alphabet[Int(bits >> UInt64(59 - 5 * $0) & 31)] }
-        return String(decoding: letters, as: UTF8.self)
+        return String(unsafeUninitializedCapacity: Self.length) { letters in
+            for place in 0..<Self.length {
+                let value = UInt8(bits >> UInt64(59 - 5 * place) & 31)
+                letters[place] = value < 26 ? UInt8(ascii: "a") + value : UInt8(ascii: "2") + value - 26
+            }
+            return Self.length
+        }
     }
 
     /// The first 64 bits of the text's SHA-256.

@@ -47,10 +47,10 @@ package struct TagMerge: Hashable, Sendable {
         job: CopyJob,
         sourceCreated: Instant?
     ) -> TagMerge {
-        var ours = [
-            Self.sourceKey: self.value(for: job.source),
-            Self.jobKey: ShortHash.of(job.id.description.lowercased()),
-        ]
+        var ours: [String: String] = [:]
+        ours.reserveCapacity(4 + destination.count + source.count)
+        ours[Self.sourceKey] = self.value(for: job.source)
+        ours[Self.jobKey] = ShortHash.of(job.id.description.lowercased())
         if !job.route.isEmpty { ours[Self.routeKey] = self.legal(value: job.route) }
         ours[Self.sourceCreatedKey] = sourceCreated?.iso8601
         var result = TagMerge(tags: ours, dropped: [])

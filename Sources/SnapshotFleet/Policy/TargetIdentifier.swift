@@ -65,18 +65,30 @@ private struct Name {
 
     /// Lower case, with everything but letters and digits made single hyphens, and none at either end.
     static func folded(_ text: String) -> String {
+        if self.isFolded(text) { return text }
         let words = text.lowercased().utf8.split { !(97...122).contains($0) && !(48...57).contains($0) }
         return words.map { String(decoding: $0, as: UTF8.self) }.joined(separator: "-")
     }
 
+    /// Whether folding would change nothing, as with nearly every name that RDS gives.
+    private static func isFolded(_ text: String) -> Bool {
+        var last = UInt8(ascii: "-")
+        for byte in text.utf8 {
+            guard (97...122).contains(byte) || (48...57).contains(byte) || byte == UInt8(ascii: "-") && last != byte
+            else { return false }
+            last = byte
+        }
+        return last != UInt8(ascii: "-") || text.isEmpty
+    }
+
     /// The date an automated snapshot's name ends with; empty when it does not, or when nothing stands before it.
     private static func date(endOf name: String) -> String {
-        let end = Array(name.utf8.suffix(17))
-        let shape = Array("-0000-00-00-00-00".utf8)
-        guard name.utf8.count > 17, end.count == shape.count,
+        let end = name.utf8.suffix(17)
+        let shape = "-0000-00-00-00-00".utf8
+        guard name.utf8.count > 17,
             zip(end, shape).allSatisfy({ $1 == UInt8(ascii: "-") ? $0 == $1 : (48...57).contains($0) })
         else { return "" }
-        return String(decoding: end.dropFirst(), as: UTF8.self)
+        return String(Substring(end.dropFirst()))
     }
 }
 
