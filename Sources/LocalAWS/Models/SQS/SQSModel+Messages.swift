@@ -127,10 +127,9 @@ extension SQSModel {
         let names = Self.names(parameters["MessageAttributeNames"])
         let messages = try self.take(most, from: arn, visibility: visibility, isLongPoll: wait > 0, at: now)
         guard !messages.isEmpty else { return [:] }
+        let wanted = systemNames.contains("All") ? Self.systemAttributeNames : Set(systemNames)
         return [
-            "Messages": .array(
-                messages.map { Self.json($0, of: arn, system: Set(systemNames), attributes: names, at: now) }
-            )
+            "Messages": .array(messages.map { Self.json($0, of: arn, system: wanted, attributes: names, at: now) })
         ]
     }
 
@@ -194,28 +193,37 @@ extension SQSModel {
         attributes names: [String],
         at now: Instant
     ) -> JSONValue {
-        var system = system
-        if system.contains("All") { system = self.systemAttributeNames }
-        let known: [String: String?] = [
-            "SenderId": message.senderID,
-            "SentTimestamp": String(message.enqueuedAt.milliseconds),
-            "ApproximateReceiveCount": String(message.receiveCount),
-            "ApproximateFirstReceiveTimestamp": String((message.firstReceivedAt ?? now).milliseconds),
-            "AWSTraceHeader": message.traceHeader,
-            "MessageGroupId": message.groupID,
-            "DeadLetterQueueSourceArn": message.deadLetterSource,
-        ]
-        let told = known.compactMapValues { $0 }.filter { system.contains($0.key) }
-        let chosen = SQSMessageAttribute.chosen(from: message.attributes, by: names)
-        return .compact([
+        var members: [String: JSONValue] = [
             "MessageId": .string(message.id),
             "ReceiptHandle": .string(self.handle(queue: arn, number: message.number, receipt: message.receipt)),
             "MD5OfBody": .string(self.md5(Array(message.body.utf8))),
             "Body": .string(message.body),
-            "Attributes": told.isEmpty ? nil : .object(told.mapValues { .string($0) }),
-            "MD5OfMessageAttributes": SQSMessageAttribute.digest(of: chosen).map { .string($0) },
-            "MessageAttributes": chosen.isEmpty ? nil : .object(chosen.mapValues(\.json)),
-        ])
+        ]
+        var told: [String: JSONValue] = [:]
+        for name in system {
+            if let text = self.systemAttribute(name, of: message, at: now) { told[name] = .string(text) }
+        }
+        if !told.isEmpty { members["Attributes"] = .object(told) }
+        let chosen = SQSMessageAttribute.chosen(from: message.attributes, by: names)
+        if let digest = SQSMessageAttribute.digest(of: chosen) {
+            members["MD5OfMessageAttributes"] = .string(digest)
+            members["MessageAttributes"] = .object(chosen.mapValues(\.json))
+        }
+        return .object(members)
+    }
+
+    /// What a receiver is told by this name; `nil` where the message has nothing of the kind.
+    private static func systemAttribute(_ name: String, of message: SQSMessage, at now: Instant) -> String? {
+        switch name {
+        case "SenderId": message.senderID
+        case "SentTimestamp": String(message.enqueuedAt.milliseconds)
+        case "ApproximateReceiveCount": String(message.receiveCount)
+        case "ApproximateFirstReceiveTimestamp": String((message.firstReceivedAt ?? now).milliseconds)
+        case "AWSTraceHeader": message.traceHeader
+        case "MessageGroupId": message.groupID
+        case "DeadLetterQueueSourceArn": message.deadLetterSource
+        default: nil
+        }
     }
 
     // MARK: - Deleting and hiding
