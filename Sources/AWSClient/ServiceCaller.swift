@@ -26,6 +26,14 @@ package final class ServiceCaller: Sendable {
         var rate: AdaptiveRate
         var skew = ClockSkew()
         var random = SystemRandomNumberGenerator()
+        /// By operation; to ask the metrics system for them takes longer than to count.
+        var meters: [String: Meters] = [:]
+    }
+
+    /// What is counted of an operation in every attempt that succeeds.
+    private struct Meters {
+        let succeeded: Counter
+        let duration: Timer
     }
 
     /// Makes a caller.
@@ -273,10 +281,13 @@ package final class ServiceCaller: Sendable {
             self.state.withLock { $0.rate.answered(throttled: failure?.code == .throttled, at: now) }
         }
         let outcome = failure?.code.description ?? "ok"
-        Counter(label: ServiceMetric.requests, dimensions: self.dimensions(of: call) + [("outcome", outcome)])
-            .increment()
-        Timer(label: ServiceMetric.duration, dimensions: self.dimensions(of: call))
-            .recordMicroseconds(duration.microseconds)
+        let meters = self.meters(of: call)
+        if failure == nil {
+            meters.succeeded.increment()
+        } else {
+            self.counter(of: call, outcome: outcome).increment()
+        }
+        meters.duration.recordMicroseconds(duration.microseconds)
         self.context.logger.debug(
             "Called AWS",
             metadata: [
@@ -287,6 +298,20 @@ package final class ServiceCaller: Sendable {
                 "milliseconds": "\(duration.milliseconds)",
             ]
         )
+    }
+
+    private func meters(of call: ServiceCall) -> Meters {
+        if let known = self.state.withLock({ $0.meters[call.operation] }) { return known }
+        let meters = Meters(
+            succeeded: self.counter(of: call, outcome: "ok"),
+            duration: Timer(label: ServiceMetric.duration, dimensions: self.dimensions(of: call))
+        )
+        self.state.withLock { $0.meters[call.operation] = meters }
+        return meters
+    }
+
+    private func counter(of call: ServiceCall, outcome: String) -> Counter {
+        Counter(label: ServiceMetric.requests, dimensions: self.dimensions(of: call) + [("outcome", outcome)])
     }
 
     private func countRetry(of call: ServiceCall) {

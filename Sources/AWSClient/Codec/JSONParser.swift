@@ -98,6 +98,8 @@ private struct JSONParser {
             }
             parser.position += 1
             try parser.skipBlanks()
+            // Room for what most objects have, in place of one, three and six.
+            if members.isEmpty { members.reserveCapacity(8) }
             members[name] = try parser.value(depth: depth + 1)
         }
         return .object(members)
@@ -172,44 +174,67 @@ private struct JSONParser {
 
     private mutating func string() throws(JSONSyntaxError) -> String {
         self.position += 1
+        let start = self.position
+        let isASCII = self.skipPlainText()
+        guard self.next == UInt8(ascii: "\"") else { return try self.string(from: start) }
         // Most texts have no escapes and are made straight of the document's bytes.
+        return try self.ended(self.bytes[start..<self.position], isASCII: isASCII)
+    }
+
+    /// Reads a string that is more than plain text, from its beginning to its end.
+    private mutating func string(from start: Int) throws(JSONSyntaxError) -> String {
+        let document = self.bytes
         var collected: [UInt8] = []
-        var runStart = self.position
-        while true {
-            self.skipPlainText()
-            switch self.next {
+        // An event in a message is nearly as long as the rest of the document.
+        collected.reserveCapacity(min(1024, document.count - start))
+        collected += document[start..<self.position]
+        while self.position < document.count {
+            let byte = document[self.position]
+            switch byte {
             case UInt8(ascii: "\""):
-                let run = self.bytes[runStart..<self.position]
-                if !collected.isEmpty { collected += run }
-                guard let text = String(validating: collected.isEmpty ? run : collected[...], as: UTF8.self) else {
-                    throw self.failure("the text is not valid UTF-8")
-                }
-                self.position += 1
-                return text
+                return try self.ended(collected[...], isASCII: collected.allSatisfy { $0 < 0x80 })
             case UInt8(ascii: "\\"):
-                // An event in a message is nearly as long as the rest of the document.
-                if collected.isEmpty { collected.reserveCapacity(min(1024, self.bytes.count - runStart)) }
-                collected += self.bytes[runStart..<self.position]
                 self.position += 1
                 try self.escaped(&collected)
-                runStart = self.position
-            case nil: throw self.failure("the document ends inside a string")
-            default: throw self.failure("a control character has to be written as an escape")
+            case 0..<0x20: throw self.failure("a control character has to be written as an escape")
+            default:
+                collected.append(byte)
+                self.position += 1
             }
         }
+        throw self.failure("the document ends inside a string")
+    }
+
+    /// Makes a text of its bytes, and goes on behind the quotation mark that ends it.
+    private mutating func ended(_ bytes: ArraySlice<UInt8>, isASCII: Bool) throws(JSONSyntaxError) -> String {
+        // What is ASCII needs no check, and nearly everything is.
+        let text: String? =
+            isASCII
+            ? bytes.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
+            : String(validating: bytes, as: UTF8.self)
+        guard let text else { throw self.failure("the text is not valid UTF-8") }
+        self.position += 1
+        return text
     }
 
     /// Moves on to the next byte of a string that is more than text: its end, an escape, or a control character.
-    private mutating func skipPlainText() {
+    ///
+    /// - Returns: Whether everything up to there is ASCII.
+    private mutating func skipPlainText() -> Bool {
         let document = self.bytes
-        let bytes = document.span
-        var position = self.position
-        while position < bytes.count {
-            let byte = bytes[position]
-            if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte < 0x20 { break }
-            position += 1
+        let start = self.position
+        let (end, all) = document.withUnsafeBufferPointer { bytes in
+            var (position, all) = (start, UInt8(0))
+            while position < bytes.count {
+                let byte = bytes[position]
+                if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte < 0x20 { break }
+                all |= byte
+                position += 1
+            }
+            return (position, all)
         }
-        self.position = position
+        self.position = end
+        return all < 0x80
     }
 
     /// Reads what follows a backslash, and appends what it stands for.
