@@ -2,21 +2,33 @@
 // Copyright (c) the snapferry authors
 #include "CTransport.h"
 
-#include <openssl/crypto.h>
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
+#include <openssl/params.h>
 #include <pthread.h>
-#include <string.h>
 
 static const uint8_t empty = 0;
 
 // EVP_sha256() only names an algorithm, and OpenSSL 3 looks for it in its providers at each use. Found once and kept for
 // good; NULL where a provider has none.
 static EVP_MD *sha256_algorithm, *md5_algorithm;
+static EVP_MAC_CTX *hmac_of_sha256;
 static pthread_once_t fetched = PTHREAD_ONCE_INIT;
 
 static void fetch(void) {
     sha256_algorithm = EVP_MD_fetch(NULL, "SHA256", NULL);
     md5_algorithm = EVP_MD_fetch(NULL, "MD5", NULL);
+    EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+    EVP_MAC_CTX *context = hmac ? EVP_MAC_CTX_new(hmac) : NULL;
+    EVP_MAC_free(hmac);
+    char name[] = "SHA256";
+    const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0),
+                                     OSSL_PARAM_construct_end()};
+    if (context && EVP_MAC_CTX_set_params(context, parameters) == 1) {
+        hmac_of_sha256 = context;
+    } else {
+        EVP_MAC_CTX_free(context);
+    }
 }
 
 static const EVP_MD *sha256(void) {
@@ -36,31 +48,17 @@ static int digest_with(const EVP_MD *algorithm, const uint8_t *message, size_t c
            EVP_Digest(message ? message : &empty, count, digest, &written, algorithm, NULL) == 1 && written == expected;
 }
 
-// RFC 2104 over the digest found above: HMAC() would look for both algorithms again.
+// Each call copies the context that knows its digest already: HMAC() would look for both algorithms again.
 int ctransport_hmac_sha256(const uint8_t *key, size_t key_count, const uint8_t *message, size_t message_count,
                            uint8_t *digest) {
-    enum { block = 64, size = 32 };
-    uint8_t inner[block] = {0}, outer[block];
-    if (key_count > block) {
-        if (!digest_with(sha256(), key, key_count, inner, size)) return 0;
-    } else if (key_count > 0) {
-        memcpy(inner, key, key_count);
-    }
-    for (size_t place = 0; place < block; place++) {
-        outer[place] = inner[place] ^ 0x5c;
-        inner[place] ^= 0x36;
-    }
-    const EVP_MD *algorithm = sha256();
-    EVP_MD_CTX *context = algorithm ? EVP_MD_CTX_new() : NULL;
-    int done = context && EVP_DigestInit_ex(context, algorithm, NULL) == 1 &&
-               EVP_DigestUpdate(context, inner, block) == 1 &&
-               EVP_DigestUpdate(context, message ? message : &empty, message_count) == 1 &&
-               EVP_DigestFinal_ex(context, digest, NULL) == 1 && EVP_DigestInit_ex(context, algorithm, NULL) == 1 &&
-               EVP_DigestUpdate(context, outer, block) == 1 && EVP_DigestUpdate(context, digest, size) == 1 &&
-               EVP_DigestFinal_ex(context, digest, NULL) == 1;
-    EVP_MD_CTX_free(context);
-    OPENSSL_cleanse(inner, block);
-    OPENSSL_cleanse(outer, block);
+    pthread_once(&fetched, fetch);
+    EVP_MAC_CTX *context = hmac_of_sha256 ? EVP_MAC_CTX_dup(hmac_of_sha256) : NULL;
+    size_t written = 0;
+    // Without a key, a null pointer would mean the one that is set already.
+    int done = context && EVP_MAC_init(context, key ? key : &empty, key_count, NULL) == 1 &&
+               EVP_MAC_update(context, message ? message : &empty, message_count) == 1 &&
+               EVP_MAC_final(context, digest, &written, 32) == 1 && written == 32;
+    EVP_MAC_CTX_free(context);
     return done;
 }
 
