@@ -17,10 +17,14 @@ import Testing
 
     @Test("a finished copy is noticed within a minute, half of them within twenty seconds", arguments: [1, 3])
     func detection(workers: Int) throws {
-        let report = try Simulation.run(.night(seed: 1, workers: workers, databases: 100, spread: 0.1))
-        #expect(report.measurements.detection.count == 100)
-        #expect(report.measurements.longestDetection <= .seconds(60))
-        #expect(report.measurements.medianDetection <= .seconds(20))
+        // One night says little of the half: when its copies happen to end decides how many one look finds.
+        let nights = try (1...5).map { seed in
+            try Simulation.run(.night(seed: seed, workers: workers, databases: 100, spread: 0.1)).measurements.detection
+        }
+        let detection = nights.flatMap(\.self).sorted()
+        #expect(detection.count == 500)
+        #expect(try #require(detection.last) <= .seconds(60))
+        #expect(detection[250] <= .seconds(20))
     }
 
     @Test("workers that share a destination tell each other what RDS says, and call it little more than one alone")

@@ -8,7 +8,7 @@ extension WorkerCore {
     /// Asks for every source that waits, one call at a time for each account, Region and kind.
     ///
     /// The snapshots of a backup window come within seconds of each other: after a call the next one waits a little, and
-    /// tells about all of them. Where they fill a page, or their copies would find room at once, it need not wait.
+    /// tells about all of them. Where they fill a page, or come in a flood and find room, it need not wait.
     mutating func describeWaitingSources(_ step: inout CoreStep) {
         guard !self.sources.isEmpty else { return }
         for group in self.sources.keys.sorted() {
@@ -28,13 +28,14 @@ extension WorkerCore {
 
     /// When fewer sources of a group than fill a page may be asked about.
     ///
-    /// While there is room for their copies, half of the time may go by in asking: whoever answers quickly is asked often,
-    /// and each call brings what came during the one before it. A source that has to wait for a slot can wait here.
+    /// In a flood half of the time may go by in asking, for each call brings several: those that came during the one before
+    /// it. Of a trickle each would take a call of its own, and a source whose copy has to wait for a slot can wait here.
     func describesSourcesAt(_ group: SourceGroup) -> Instant {
         guard let last = self.sourceLooks[group] else { return Instant(microseconds: .min) }
         let usual = last.askedAt + self.settings.confirm.shortest / 3
-        guard let took = last.took, self.hasRoom(for: group.kind) else { return usual }
-        return min(usual, last.askedAt + took * 2)
+        guard let took = last.took, let floodEnds = self.arrivals.floodEnds else { return usual }
+        let again = last.askedAt + took * 2
+        return again < usual && again <= floodEnds && self.hasRoom(for: group.kind) ? again : usual
     }
 
     /// Whether a copy of a kind would be started at once at some destination, as far as this worker knows.

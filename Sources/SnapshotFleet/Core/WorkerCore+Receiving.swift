@@ -35,6 +35,7 @@ extension WorkerCore {
         self.isReceiving = false
         self.receiveFailures = 0
         self.sawEmptyQueue = deliveries.isEmpty
+        self.arrivals.note(deliveries.count, at: step.now)
         if !deliveries.isEmpty { step.report(.received(count: deliveries.count)) }
         for delivery in deliveries { self.take(delivery, &step) }
     }

@@ -21,6 +21,7 @@ package struct WorkerCore: Sendable {
     var sources: [SourceGroup: SourceQueue] = [:]
     /// How sources were last asked about.
     var sourceLooks: [SourceGroup: SourceLook] = [:]
+    var arrivals = Arrivals()
     /// Who waited for the description of a source when it was asked for; some may not wait any more.
     var askers: [SnapshotARN: SourceAskers] = [:]
     /// Messages that go together through the dead-letter queue, by the one that is sent.
@@ -186,21 +187,4 @@ struct CoreStep {
 struct SourceQueue: Sendable {
     var waiting: Set<SnapshotARN> = []
     var isDescribing = false
-}
-
-/// The latest question about sources of one account, Region and kind.
-struct SourceLook: Sendable {
-    let askedAt: Instant
-    /// How long the answer took; `nil` as long as there is none, or where the question failed.
-    private(set) var took: Duration?
-
-    init(askedAt: Instant) { self.askedAt = askedAt }
-
-    mutating func noteAnswer(at now: Instant) { self.took = now - self.askedAt }
-}
-
-/// Who waits for the description of one source.
-struct SourceAskers: Sendable {
-    var events: [MessageToken] = []
-    var jobs: [CopyJob.ID] = []
 }

@@ -2,8 +2,9 @@
 // Copyright (c) the snapferry authors
 
 import AWSClient
-import SnapshotFleet
 import Testing
+
+@testable import SnapshotFleet
 
 @Suite struct StartOrderTests {
     private static func job(_ name: String, age: Duration = .zero) -> CopyJob {
@@ -55,53 +56,64 @@ import Testing
         #expect(harness.pass(.seconds(31)).acquisitions == [jobs[1].id])
     }
 
-    @Test("the snapshots of a backup window are described together where their copies have to wait anyway")
-    func sourcesTogether() throws {
+    @Test(
+        "the snapshots of a backup window are described together",
+        arguments: [(sources: 4, hasRoom: true), (sources: 40, hasRoom: false)]
+    )
+    func sourcesTogether(sources: Int, hasRoom: Bool) throws {
         var harness = try CoreHarness()
-        let jobs = (0..<5).map { Self.job("db-\($0)") }
+        let jobs = (0...sources).map { Self.job("db-\($0)") }
         #expect(harness.deliver(JobMessage.encode(jobs[0])).describedSources == [1])
         harness.describe(CoreHarness.source(jobs[0].source, database: "db-0"))
         let asked = harness.happen(.poolSurveyed(jobs[0].pool, inProgress: [])).acquisitions
-        harness.happen(.slotRefused(asked[0]))
+        if !hasRoom { harness.happen(.slotRefused(asked[0])) }
         for job in jobs.dropFirst() {
             #expect(harness.deliver(JobMessage.encode(job)).describedSources.isEmpty)
         }
         #expect(harness.pass(.seconds(4)).describedSources.isEmpty)
-        #expect(harness.pass(.seconds(1)).describedSources == [4])
+        #expect(harness.pass(.seconds(1)).describedSources == [sources])
     }
 
     @Test(
-        "while there is room for their copies, sources are described for half of the time at most",
-        arguments: [(fails: false, waits: Duration.milliseconds(200)), (fails: true, waits: .milliseconds(4800))]
+        "in a flood that finds room, sources are described for half of the time at most",
+        arguments: [(fails: false, waits: Duration.milliseconds(100)), (fails: true, waits: .milliseconds(4900))]
     )
-    func sourcesAtOnce(fails: Bool, waits: Duration) throws {
+    func sourcesOfAFlood(fails: Bool, waits: Duration) throws {
         var harness = try CoreHarness()
-        let jobs = (0..<4).map { Self.job("db-\($0)") }
+        let jobs = (0..<11).map { Self.job("db-\($0)") }
         harness.deliver(JobMessage.encode(jobs[0]))
-        harness.describe(CoreHarness.source(jobs[0].source, database: "db-0"))
-        harness.happen(.poolSurveyed(jobs[0].pool, inProgress: []))
-        harness.pass(.seconds(5))
-        #expect(harness.deliver(JobMessage.encode(jobs[1])).describedSources == [1])
-        for job in jobs.dropFirst(2) {
+        for job in jobs.dropFirst() {
             #expect(harness.deliver(JobMessage.encode(job)).describedSources.isEmpty)
         }
         // What came meanwhile goes together, and not before as much time has gone by as the answer took.
-        harness.pass(.milliseconds(200))
-        let group = SourceGroup(jobs[1].source)
+        harness.pass(.milliseconds(100))
+        let (group, asked) = (SourceGroup(jobs[0].source), [jobs[0].source])
         if fails {
             let failure = Trouble(.throttled, detail: "Rate exceeded")
-            harness.happen(.sourcesNotDescribed(group, asked: [jobs[1].source], failure))
+            harness.happen(.sourcesNotDescribed(group, asked: asked, failure))
         } else {
-            harness.happen(
-                .sourcesDescribed(
-                    group,
-                    asked: [jobs[1].source],
-                    found: [CoreHarness.source(jobs[1].source, database: "db-1")]
-                )
-            )
+            let found = [CoreHarness.source(jobs[0].source, database: "db-0")]
+            harness.happen(.sourcesDescribed(group, asked: asked, found: found))
         }
+        harness.happen(.poolSurveyed(jobs[0].pool, inProgress: []))
         #expect(harness.pass(waits - .milliseconds(1)).describedSources.isEmpty)
-        #expect(harness.pass(.milliseconds(1)).describedSources == [2])
+        #expect(harness.pass(.milliseconds(1)).describedSources == [10])
+    }
+
+    @Test(
+        "ten messages within a fifth of a second are a flood, unless they waited on the queue",
+        arguments: [
+            ([1, 1, 1, 1, 1, 1, 1, 1, 1, 1], true), ([9, 1], true), ([3, 3, 3], false), ([10, 10, 9], false),
+            ([10, 9, 1], true), ([0, 9, 0, 1], true),
+        ] as [([Int], Bool)]
+    )
+    func floods(receives: [Int], isFlood: Bool) throws {
+        var arrivals = Arrivals()
+        let begin = Instant(milliseconds: 0)
+        for (number, count) in receives.enumerated() { arrivals.note(count, at: begin + .milliseconds(20 * number)) }
+        guard isFlood else { return #expect(arrivals.floodEnds == nil) }
+        let first = try #require(receives.firstIndex { 1..<10 ~= $0 })
+        #expect(arrivals.floodEnds == begin + .milliseconds(20 * first + 200))
     }
 
     @Test("snapshots that fill a page are described without waiting for more, though their copies have to wait")
