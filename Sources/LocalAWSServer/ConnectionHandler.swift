@@ -123,8 +123,12 @@ final class ConnectionHandler: ChannelDuplexHandler {
         if case .over(let outcome) = progress {
             self.conclude(outcome, context)
         } else {
+            let eventLoop = context.eventLoop
             self.wait(context) { server, presence in
-                await server.finish(progress, isGone: { presence.isGone.load(ordering: .relaxed) })
+                // Asked there, the event loop has taken in before what the client did before now.
+                await server.finish(progress) {
+                    (try? await eventLoop.submit { presence.isGone.load(ordering: .relaxed) }.get()) ?? true
+                }
             }
         }
     }

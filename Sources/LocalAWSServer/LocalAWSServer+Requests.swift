@@ -67,7 +67,7 @@ extension LocalAWSServer {
     ///   - progress: How far it has come.
     ///   - isGone: Whether the client gave up; asked while the request waits.
     /// - Returns: What to do with the connection.
-    func finish(_ progress: Progress, isGone: @Sendable () -> Bool) async -> Outcome {
+    func finish(_ progress: Progress, isGone: @Sendable () async -> Bool) async -> Outcome {
         var progress = progress
         while true {
             switch progress {
@@ -77,15 +77,21 @@ extension LocalAWSServer {
                 progress = self.proceed(asked)
             case .polling(let asked, let end, let generation, let pause):
                 await self.wakeups.wait(since: generation, atMost: pause)
-                progress = self.look(asked, until: end, isGone: Task.isCancelled || isGone())
+                // What is handed to somebody who is gone would stay hidden from all others.
+                if await isGone() || Task.isCancelled {
+                    self.record(asked, outcome: "OK")
+                    progress = self.over(asked, with: .success([:]))
+                } else {
+                    progress = self.look(asked, until: end)
+                }
             }
         }
     }
 
     /// Waits; nobody is kept waiting who has given up, or once the server stops.
-    private func delay(by latency: Duration, unless isGone: @Sendable () -> Bool) async {
+    private func delay(by latency: Duration, unless isGone: @Sendable () async -> Bool) async {
         let end = ContinuousClock.now + latency
-        while case let left = end - .now, left > .zero, !isGone(), !Task.isCancelled {
+        while case let left = end - .now, left > .zero, await !isGone(), !Task.isCancelled {
             guard !self.state.withLock({ $0.isStopping }) else { return }
             try? await Task.sleep(for: min(left, .milliseconds(100)))
         }
@@ -118,7 +124,7 @@ extension LocalAWSServer {
             self.record(asked, outcome: "reset")
             return .over(.reset)
         }
-        return self.look(asked, until: nil, isGone: false)
+        return self.look(asked, until: nil)
     }
 
     private func record(_ asked: Asked, outcome: String) {
@@ -132,12 +138,11 @@ extension LocalAWSServer {
     /// - Parameters:
     ///   - asked: The request.
     ///   - deadline: When its time is over; `nil` the first time.
-    ///   - isGone: Whether nobody waits any more.
     /// - Returns: The answer, or for how long to wait.
-    private func look(_ asked: Asked, until deadline: Instant?, isGone: Bool) -> Progress {
+    private func look(_ asked: Asked, until deadline: Instant?) -> Progress {
         let generation = self.wakeups.generation
         let (sight, isAlarmLate) = self.state.withLock {
-            ($0.look(asked, until: deadline, isGone: isGone), $0.isAlarmLate)
+            ($0.look(asked, until: deadline), $0.isAlarmLate)
         }
         if isAlarmLate { self.alarm.signal() }
         let tells = deadline == nil && !asked.decoded.onlyReads
@@ -192,17 +197,13 @@ extension ServerState {
     }
 
     /// Asks the world, and notes in the journal what it said.
-    fileprivate mutating func look(
-        _ asked: LocalAWSServer.Asked,
-        until deadline: Instant?,
-        isGone: Bool
-    ) -> Sight {
+    fileprivate mutating func look(_ asked: LocalAWSServer.Asked, until deadline: Instant?) -> Sight {
         let (model, decoded) = (asked.admission.model, asked.decoded)
         let wall = SystemTimeSource.systemNow()
         let result = self.perform(asked.admission, host: asked.host, wall: wall)
         let now = self.now
         let end = deadline ?? now + self.world.longPollWait(of: model)
-        if case .success(let value) = result, now < end, !self.isStopping, !isGone,
+        if case .success(let value) = result, now < end, !self.isStopping,
             value["Messages"]?.array?.first == nil
         {
             let next = self.world.nextVisibility(for: model, after: now).map { min($0, end) } ?? end
